@@ -1,5 +1,6 @@
 // One body of claims over every Vfs: POSIX in a fresh directory, memory, and fault injection over
 // memory.
+// Covers: lib/platform/vfs_posix.cc lib/platform/vfs_memory.cc
 #include "platform/vfs.h"
 
 #include <sys/wait.h>
