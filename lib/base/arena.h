@@ -1,5 +1,5 @@
-// Arena: bump allocation of bytes that live and die together (strings of a chunk, nodes of a parse).
-// Threads: one owner at a time. Pointers stay valid until Reset or destruction.
+// Arena: bump allocation of bytes that live and die together (strings of a chunk, nodes of a
+// parse). Threads: one owner at a time. Pointers stay valid until Reset or destruction.
 #ifndef DRIFTDB_BASE_ARENA_H_
 #define DRIFTDB_BASE_ARENA_H_
 

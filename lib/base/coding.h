@@ -1,5 +1,5 @@
-// Byte coding of all files and frames: little-endian fixed integers, LEB128 varints, length-prefixed
-// byte strings. Decoder checks every bound, so it may be given bytes from disk.
+// Byte coding of all files and frames: little-endian fixed integers, LEB128 varints,
+// length-prefixed byte strings. Decoder checks every bound, so it may be given bytes from disk.
 #ifndef DRIFTDB_BASE_CODING_H_
 #define DRIFTDB_BASE_CODING_H_
 
@@ -63,11 +63,13 @@ class Encoder {
   std::string* out_;
 };
 
-// Reads what Encoder wrote. After the first failure every further read fails too (sticky), so a caller
-// may decode a whole record and look at ok() once; values read after a failure are zero or empty.
+// Reads what Encoder wrote. After the first failure every further read fails too (sticky), so a
+// caller may decode a whole record and look at ok() once; values read after a failure are zero or
+// empty.
 class Decoder {
  public:
-  explicit Decoder(std::string_view bytes) : next_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+  explicit Decoder(std::string_view bytes)
+      : next_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
   template <typename T>
   T Fixed() {

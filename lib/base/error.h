@@ -29,7 +29,8 @@ Status DataLossError(fmt::format_string<Args...> format, Args&&... args) {
 }
 
 // A failed system call on `path`: ENOSPC and EDQUOT become 53100, ENOENT 58P01, EEXIST 58P02,
-// EACCES and EPERM 42501, all else 58030. The message names the operation, the path and the errno text.
+// EACCES and EPERM 42501, all else 58030. The message names the operation, the path and the errno
+// text.
 Status ErrnoError(int error_number, std::string_view operation, std::string_view path);
 
 }  // namespace driftdb

@@ -14,8 +14,9 @@ Status MemoryAccountant::Reserve(size_t bytes, const char* what) {
     now = used_.load(std::memory_order_relaxed);
     if (now > limit) {
       used_.fetch_sub(bytes, std::memory_order_relaxed);
-      return Error(sqlstate::kOutOfMemory, "{} needs {} bytes more, memory_limit of {} bytes is used up",
-                   what, bytes, limit)
+      return Error(sqlstate::kOutOfMemory,
+                   "{} needs {} bytes more, memory_limit of {} bytes is used up", what, bytes,
+                   limit)
           .WithHint("Raise memory_limit, or make the statement touch fewer rows.");
     }
   }

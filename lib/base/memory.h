@@ -1,7 +1,7 @@
-// MemoryAccountant: the one budget that every large allocation of a database draws from: pool frames, hot
-// chunks, index deltas, undo, operators' hash tables and sorts. Bytes; `memory_limit` is the limit.
-// Reservation over the limit first asks the reclaimer (the buffer pool) to evict, then fails with 53200.
-// Threads: safe. MemoryReservation is owned by one thread at a time.
+// MemoryAccountant: the one budget that every large allocation of a database draws from: pool
+// frames, hot chunks, index deltas, undo, operators' hash tables and sorts. Bytes; `memory_limit`
+// is the limit. Reservation over the limit first asks the reclaimer (the buffer pool) to evict,
+// then fails with 53200. Threads: safe. MemoryReservation is owned by one thread at a time.
 #ifndef DRIFTDB_BASE_MEMORY_H_
 #define DRIFTDB_BASE_MEMORY_H_
 

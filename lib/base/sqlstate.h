@@ -1,5 +1,6 @@
 // SQLSTATE codes DriftDB reports: PostgreSQL's five-character codes, one constant per condition.
-// Source: PostgreSQL documentation, appendix A; class 58 is used for host I/O, XX for internal errors.
+// Source: PostgreSQL documentation, appendix A; class 58 is used for host I/O, XX for internal
+// errors.
 #ifndef DRIFTDB_BASE_SQLSTATE_H_
 #define DRIFTDB_BASE_SQLSTATE_H_
 

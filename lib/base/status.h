@@ -1,8 +1,8 @@
 // Status and Result<T>: how every fallible function reports its outcome.
 // Shape: OK is one null pointer; an error owns one ErrorInfo (PostgreSQL's error fields).
 // Threads: a Status is a value; distinct objects may be used from distinct threads.
-// Why not absl::Status: the error object must carry SQLSTATE, position, detail, hint and object names
-// natively (docs/internals/decisions.md, D1).
+// Why not absl::Status: the error object must carry SQLSTATE, position, detail, hint and object
+// names natively (docs/internals/decisions.md, D1).
 #ifndef DRIFTDB_BASE_STATUS_H_
 #define DRIFTDB_BASE_STATUS_H_
 
@@ -71,9 +71,10 @@ class [[nodiscard]] Result {
   Result(T value) : value_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
   // From anything convertible to T (a derived unique_ptr, a literal).
   template <typename U>
-    requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::decay_t<U>, T> &&
-             !std::is_same_v<std::decay_t<U>, Status> && !std::is_same_v<std::decay_t<U>, Result>)
-  Result(U&& value) : value_(std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
+  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::decay_t<U>, T> &&
+           !std::is_same_v<std::decay_t<U>, Status> && !std::is_same_v<std::decay_t<U>, Result>)
+      Result(U&& value)
+      : value_(std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return status_.ok(); }
   const Status& status() const& { return status_; }

@@ -8,10 +8,9 @@
 
 #include "base/status.h"
 
-#define DRIFTDB_RETURN_IF_ERROR(expr)                                     \
-  do {                                                                    \
-    if (::driftdb::Status driftdb_status_ = (expr); !driftdb_status_.ok()) \
-      return driftdb_status_;                                             \
+#define DRIFTDB_RETURN_IF_ERROR(expr)                                                              \
+  do {                                                                                             \
+    if (::driftdb::Status driftdb_status_ = (expr); !driftdb_status_.ok()) return driftdb_status_; \
   } while (false)
 
 #define DRIFTDB_MACRO_CONCAT_INNER(a, b) a##b

@@ -1,8 +1,8 @@
 // CatalogSnapshot: all entries as of one catalog version; what a statement binds against.
 // A transaction that changed the catalog binds against its own private snapshot until it commits.
-// Invariants: (CAT-1) immutable once published; (CAT-2) version grows with every committed DDL and is part of
-// every plan cache key; (CAT-3) relations (tables, views, indexes, sequences) of one schema share one name space.
-// Threads: immutable, share freely.
+// Invariants: (CAT-1) immutable once published; (CAT-2) version grows with every committed DDL and
+// is part of every plan cache key; (CAT-3) relations (tables, views, indexes, sequences) of one
+// schema share one name space. Threads: immutable, share freely.
 #ifndef DRIFTDB_CATALOG_CATALOG_SNAPSHOT_H_
 #define DRIFTDB_CATALOG_CATALOG_SNAPSHOT_H_
 
@@ -19,8 +19,9 @@
 namespace driftdb::catalog {
 
 using RelationEntry =
-    std::variant<std::monostate, std::shared_ptr<const TableEntry>, std::shared_ptr<const ViewEntry>,
-                 std::shared_ptr<const IndexEntry>, std::shared_ptr<const SequenceEntry>>;
+    std::variant<std::monostate, std::shared_ptr<const TableEntry>,
+                 std::shared_ptr<const ViewEntry>, std::shared_ptr<const IndexEntry>,
+                 std::shared_ptr<const SequenceEntry>>;
 
 class CatalogSnapshot {
  public:

@@ -1,8 +1,9 @@
-// Catalog entries: what the binder, the planner and the executor know of schemas, tables, indexes, views
-// and sequences. Plain immutable data, built from rows of the system tables (catalog/system_tables.h).
-// Ownership: shared_ptr<const ...>; a plan that holds an entry keeps it and its storage alive after a DROP.
-// Threads: immutable, so free to share. `data` members are the live storage, themselves thread safe.
-// Foreseen: owner, ACL and policy columns exist from the first format (operations.md section 6, item 8).
+// Catalog entries: what the binder, the planner and the executor know of schemas, tables, indexes,
+// views and sequences. Plain immutable data, built from rows of the system tables
+// (catalog/system_tables.h). Ownership: shared_ptr<const ...>; a plan that holds an entry keeps it
+// and its storage alive after a DROP. Threads: immutable, so free to share. `data` members are the
+// live storage, themselves thread safe. Foreseen: owner, ACL and policy columns exist from the
+// first format (operations.md section 6, item 8).
 #ifndef DRIFTDB_CATALOG_ENTRIES_H_
 #define DRIFTDB_CATALOG_ENTRIES_H_
 

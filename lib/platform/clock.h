@@ -1,4 +1,5 @@
-// Clock: wall and monotonic time, injected so that tests and the simulation decide what time it is (C28).
+// Clock: wall and monotonic time, injected so that tests and the simulation decide what time it is
+// (C28).
 #ifndef DRIFTDB_PLATFORM_CLOCK_H_
 #define DRIFTDB_PLATFORM_CLOCK_H_
 
@@ -9,8 +10,8 @@ namespace driftdb::platform {
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual int64_t WallMicros() = 0;       // microseconds since 1970-01-01 UTC; may jump
-  virtual int64_t MonotonicNanos() = 0;   // never goes back
+  virtual int64_t WallMicros() = 0;      // microseconds since 1970-01-01 UTC; may jump
+  virtual int64_t MonotonicNanos() = 0;  // never goes back
 };
 
 // The operating system's clock; never freed.

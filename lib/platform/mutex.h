@@ -1,6 +1,6 @@
-// Locks and waiting: the only mutexes, condition variables and latches of DriftDB (C28). Built on what
-// TSan instruments (std::mutex, std::shared_mutex, std::condition_variable).
-// Mutex: blocking. SharedMutex: readers and one writer. SpinLatch: 4 bytes, for sections of a few hundred
+// Locks and waiting: the only mutexes, condition variables and latches of DriftDB (C28). Built on
+// what TSan instruments (std::mutex, std::shared_mutex, std::condition_variable). Mutex: blocking.
+// SharedMutex: readers and one writer. SpinLatch: 4 bytes, for sections of a few hundred
 // nanoseconds without I/O, allocation or other locks; spins briefly, then sleeps in the kernel.
 #ifndef DRIFTDB_PLATFORM_MUTEX_H_
 #define DRIFTDB_PLATFORM_MUTEX_H_

@@ -1,5 +1,6 @@
-// Random numbers: Rng is a seeded generator (xoshiro256**, Blackman and Vigna 2018) for sampling, tests
-// and jitter; SystemRandom fills bytes from the operating system for uuids, salts, nonces and keys.
+// Random numbers: Rng is a seeded generator (xoshiro256**, Blackman and Vigna 2018) for sampling,
+// tests and jitter; SystemRandom fills bytes from the operating system for uuids, salts, nonces and
+// keys.
 #ifndef DRIFTDB_PLATFORM_RNG_H_
 #define DRIFTDB_PLATFORM_RNG_H_
 

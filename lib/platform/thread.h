@@ -13,7 +13,8 @@ namespace driftdb::platform {
 class Thread {
  public:
   Thread() = default;
-  // Errors: 53200 when the system has no more threads. `body` must not let an exception escape (C11).
+  // Errors: 53200 when the system has no more threads. `body` must not let an exception escape
+  // (C11).
   static Result<Thread> Start(const std::string& name, std::function<void()> body);
   Thread(Thread&&) noexcept = default;
   Thread& operator=(Thread&&) noexcept = default;

@@ -14,7 +14,8 @@
 #define DRIFTDB_GUARDED_BY(mutex) DRIFTDB_THREAD_ATTRIBUTE(guarded_by(mutex))
 #define DRIFTDB_PT_GUARDED_BY(mutex) DRIFTDB_THREAD_ATTRIBUTE(pt_guarded_by(mutex))
 #define DRIFTDB_REQUIRES(...) DRIFTDB_THREAD_ATTRIBUTE(requires_capability(__VA_ARGS__))
-#define DRIFTDB_REQUIRES_SHARED(...) DRIFTDB_THREAD_ATTRIBUTE(requires_shared_capability(__VA_ARGS__))
+#define DRIFTDB_REQUIRES_SHARED(...) \
+  DRIFTDB_THREAD_ATTRIBUTE(requires_shared_capability(__VA_ARGS__))
 #define DRIFTDB_EXCLUDES(...) DRIFTDB_THREAD_ATTRIBUTE(locks_excluded(__VA_ARGS__))
 #define DRIFTDB_ACQUIRE(...) DRIFTDB_THREAD_ATTRIBUTE(acquire_capability(__VA_ARGS__))
 #define DRIFTDB_ACQUIRE_SHARED(...) DRIFTDB_THREAD_ATTRIBUTE(acquire_shared_capability(__VA_ARGS__))

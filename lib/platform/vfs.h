@@ -1,9 +1,9 @@
-// Vfs: the one way to every byte of I/O (data, log, spill, COPY files, backups). Implementations: POSIX
-// (vfs_posix.cc), in memory (vfs_memory.cc, `:memory:` databases) and fault injecting (vfs_fault.cc).
-// Paths: UTF-8, separated by '/'. Offsets and sizes in bytes.
-// Threads: a Vfs and a File may be used by many threads at once; overlapping writes are the caller's matter.
-// Errors: as ErrnoError in base/error.h: 53100 disk full, 58P01 missing, 58P02 exists, 42501 permission,
-// 58030 all other failures. An error of Sync means the file's durable contents are unknown: callers
+// Vfs: the one way to every byte of I/O (data, log, spill, COPY files, backups). Implementations:
+// POSIX (vfs_posix.cc), in memory (vfs_memory.cc, `:memory:` databases) and fault injecting
+// (vfs_fault.cc). Paths: UTF-8, separated by '/'. Offsets and sizes in bytes. Threads: a Vfs and a
+// File may be used by many threads at once; overlapping writes are the caller's matter. Errors: as
+// ErrnoError in base/error.h: 53100 disk full, 58P01 missing, 58P02 exists, 42501 permission, 58030
+// all other failures. An error of Sync means the file's durable contents are unknown: callers
 // poison the database and never retry (C10).
 #ifndef DRIFTDB_PLATFORM_VFS_H_
 #define DRIFTDB_PLATFORM_VFS_H_
@@ -55,7 +55,8 @@ class File {
   Status ReadExactlyAt(uint64_t offset, void* to, size_t size);
 };
 
-// Held while the object lives. Only one holder among all processes and all Vfs users of this process.
+// Held while the object lives. Only one holder among all processes and all Vfs users of this
+// process.
 class FileLock {
  public:
   virtual ~FileLock() = default;
@@ -64,11 +65,13 @@ class FileLock {
 class Vfs {
  public:
   virtual ~Vfs() = default;
-  virtual Result<std::unique_ptr<File>> Open(const std::string& path, const OpenOptions& options) = 0;
-  // A nameless read-write file in `directory` that vanishes when closed (O_TMPFILE where available).
+  virtual Result<std::unique_ptr<File>> Open(const std::string& path,
+                                             const OpenOptions& options) = 0;
+  // A nameless read-write file in `directory` that vanishes when closed (O_TMPFILE where
+  // available).
   virtual Result<std::unique_ptr<File>> OpenTemporary(const std::string& directory) = 0;
-  // Takes the exclusive lock of `path` (made when missing) and writes this process's id into it as text.
-  // Errors: 55006 naming the holder's pid when held elsewhere (C1).
+  // Takes the exclusive lock of `path` (made when missing) and writes this process's id into it as
+  // text. Errors: 55006 naming the holder's pid when held elsewhere (C1).
   virtual Result<std::unique_ptr<FileLock>> Lock(const std::string& path) = 0;
   // The pid text of a current holder of the lock, or empty when nobody holds it; takes nothing.
   virtual Result<std::string> LockHolder(const std::string& path) = 0;

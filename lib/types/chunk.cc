@@ -25,7 +25,8 @@ void Chunk::Compact() {
     const size_t width = column.type().width();
     for (size_t i = 0; i < count; ++i) {
       const size_t row = (*selection_)[i];
-      std::memcpy(dense.mutable_raw_data() + i * width, view.data + view.position(row) * width, width);
+      std::memcpy(dense.mutable_raw_data() + i * width, view.data + view.position(row) * width,
+                  width);
       if (!view.valid(row)) dense.SetNull(i);
     }
     if (column.type().physical() == PhysicalType::kString) dense.HoldAllOf(column);

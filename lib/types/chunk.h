@@ -1,6 +1,6 @@
 // Chunk: columns of equal row count that flow between operators, with an optional selection.
-// Shape: columns()[c] has rows 0..row_count(); when selection() is set only those rows are alive, and kernels
-// write results at the same positions (no compaction). size() counts the alive rows.
+// Shape: columns()[c] has rows 0..row_count(); when selection() is set only those rows are alive,
+// and kernels write results at the same positions (no compaction). size() counts the alive rows.
 // Threads: one owner at a time.
 #ifndef DRIFTDB_TYPES_CHUNK_H_
 #define DRIFTDB_TYPES_CHUNK_H_

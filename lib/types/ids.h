@@ -34,7 +34,8 @@ using RowId = StrongId<struct RowIdTag, uint64_t>;
 using Oid = StrongId<struct OidTag, uint32_t>;
 // Column number within a table; never reused (C25). The first user column is 1, as attnum.
 using ColumnId = StrongId<struct ColumnIdTag, uint32_t>;
-// Identifies a storage generation: one table's rows (or one index's entries) between two rewrites (C25).
+// Identifies a storage generation: one table's rows (or one index's entries) between two rewrites
+// (C25).
 using StorageId = StrongId<struct StorageIdTag, uint32_t>;
 
 inline constexpr Oid kInvalidOid{0};
@@ -42,8 +43,8 @@ inline constexpr Oid kFirstUserOid{16384};
 inline constexpr uint64_t kRowIdMax = (uint64_t{1} << 48) - 1;
 inline constexpr RowId kInvalidRowId{~uint64_t{0}};
 
-// What a statement may see: commits up to `seq`, plus its own transaction's changes made by statements
-// numbered below `statement` (C14).
+// What a statement may see: commits up to `seq`, plus its own transaction's changes made by
+// statements numbered below `statement` (C14).
 struct Snapshot {
   CommitSeq seq;
   TxnId txn;               // 0: no writing transaction yet
@@ -54,7 +55,9 @@ struct Snapshot {
 
 template <typename Tag, typename Int>
 struct std::hash<driftdb::StrongId<Tag, Int>> {
-  size_t operator()(const driftdb::StrongId<Tag, Int>& id) const { return std::hash<Int>()(id.value); }
+  size_t operator()(const driftdb::StrongId<Tag, Int>& id) const {
+    return std::hash<Int>()(id.value);
+  }
 };
 
 #endif  // DRIFTDB_TYPES_IDS_H_

@@ -16,20 +16,20 @@ enum class TypeId : uint8_t {
   kInt16,
   kInt32,
   kInt64,
-  kInt128,     // no SQL name of PostgreSQL's; spelled int128 / hugeint
+  kInt128,  // no SQL name of PostgreSQL's; spelled int128 / hugeint
   kReal,
   kDouble,
-  kDecimal,    // precision 1..38, scale 0..precision; value = integer / 10^scale
+  kDecimal,  // precision 1..38, scale 0..precision; value = integer / 10^scale
   kText,
-  kVarchar,    // length in characters, 0 = unlimited
-  kChar,       // blank padded, length in characters
+  kVarchar,  // length in characters, 0 = unlimited
+  kChar,     // blank padded, length in characters
   kBytea,
-  kDate,       // int32 days since 1970-01-01
-  kTime,       // int64 microseconds since midnight
-  kTimestamp,  // int64 microseconds since 1970-01-01 00:00:00
+  kDate,         // int32 days since 1970-01-01
+  kTime,         // int64 microseconds since midnight
+  kTimestamp,    // int64 microseconds since 1970-01-01 00:00:00
   kTimestampTz,  // the same in UTC
-  kInterval,   // Interval
-  kUuid,       // 128 bits, big-endian order, sign bit flipped so that signed comparison orders it
+  kInterval,     // Interval
+  kUuid,         // 128 bits, big-endian order, sign bit flipped so that signed comparison orders it
 };
 inline constexpr int kTypeIdCount = static_cast<int>(TypeId::kUuid) + 1;
 
@@ -127,7 +127,8 @@ struct LogicalType {
   }
   constexpr size_t width() const { return PhysicalWidth(physical()); }
   constexpr bool is_string() const {
-    return id == TypeId::kText || id == TypeId::kVarchar || id == TypeId::kChar || id == TypeId::kUnknown;
+    return id == TypeId::kText || id == TypeId::kVarchar || id == TypeId::kChar ||
+           id == TypeId::kUnknown;
   }
   constexpr bool is_integer() const { return id >= TypeId::kInt16 && id <= TypeId::kInt128; }
   constexpr bool is_numeric() const { return id >= TypeId::kInt16 && id <= TypeId::kDecimal; }

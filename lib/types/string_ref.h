@@ -1,8 +1,8 @@
-// StringRef: a 16-byte reference to a byte string. Up to 12 bytes are stored inline; longer ones keep a
-// 4-byte prefix and a pointer, so most comparisons touch no second cache line.
-// Ownership: none; the bytes live in the vector's heap, a pinned segment or a chunk's arena.
-// Invariant: unused inline bytes are zero, so equal inline strings are equal as two words.
-// Source: Neumann and Freitag, "Umbra", CIDR 2020, section 3.1.
+// StringRef: a 16-byte reference to a byte string. Up to 12 bytes are stored inline; longer ones
+// keep a 4-byte prefix and a pointer, so most comparisons touch no second cache line. Ownership:
+// none; the bytes live in the vector's heap, a pinned segment or a chunk's arena. Invariant: unused
+// inline bytes are zero, so equal inline strings are equal as two words. Source: Neumann and
+// Freitag, "Umbra", CIDR 2020, section 3.1.
 #ifndef DRIFTDB_TYPES_STRING_REF_H_
 #define DRIFTDB_TYPES_STRING_REF_H_
 

@@ -1,5 +1,5 @@
-// Value: one SQL value with its type; for constants, parameters, defaults and results, never per row of a
-// scan. Strings are owned. Comparison and hashing of values are exact per type.
+// Value: one SQL value with its type; for constants, parameters, defaults and results, never per
+// row of a scan. Strings are owned. Comparison and hashing of values are exact per type.
 #ifndef DRIFTDB_TYPES_VALUE_H_
 #define DRIFTDB_TYPES_VALUE_H_
 
@@ -70,7 +70,8 @@ class Value {
   // Reads it back; strings are copied.
   static Value FromPhysical(LogicalType type, const void* from);
 
-  // Same type, same nullness, same value (NULLs are equal; NaN equals NaN; decimals by stored integer).
+  // Same type, same nullness, same value (NULLs are equal; NaN equals NaN; decimals by stored
+  // integer).
   friend bool operator==(const Value& a, const Value& b);
 
  private:

@@ -140,8 +140,7 @@ void Vector::Slice(const Vector& base, const uint16_t* rows, size_t count) {
   }
   std::shared_ptr<const Vector> dictionary =
       from->kind_ == VectorKind::kDictionary ? from->dictionary_ : std::make_shared<Vector>(*from);
-  const size_t size =
-      from->kind_ == VectorKind::kDictionary ? from->dictionary_size_ : kVectorRows;
+  const size_t size = from->kind_ == VectorKind::kDictionary ? from->dictionary_size_ : kVectorRows;
   const uint64_t id = from->kind_ == VectorKind::kDictionary ? from->dictionary_id_ : 0;
   const LogicalType type = base.type_;
   const uint32_t* raw = codes->data();

@@ -2,15 +2,16 @@
 // Shape by kind:
 //   kFlat        data = count values; validity bit i belongs to value i
 //   kConstant    data = one value; validity bit 0 (null constant: bit clear)
-//   kDictionary  codes[i] (u32) indexes `dictionary()`, a flat vector of any length; NULLs are rows whose
+//   kDictionary  codes[i] (u32) indexes `dictionary()`, a flat vector of any length; NULLs are rows
+//   whose
 //                dictionary entry is invalid, or whose own validity bit is clear
 //   kSequence    int64 only: start + i * step, never NULL
 // Validity: bit set = valid; absent (null pointer) = all valid.
-// Ownership: a Vector shares its memory: copies are cheap and refer to the same bytes; holders keep buffers,
-// string heaps and pinned pages alive as long as any vector refers to them. A vector is written only by
-// who made it, before it is shared.
-// Threads: distinct Vector objects may be used from distinct threads, also when they share memory (read only).
-// Source: MonetDB/X100 (Boncz et al., CIDR 2005) for vectors and selections; DuckDB's kinds.
+// Ownership: a Vector shares its memory: copies are cheap and refer to the same bytes; holders keep
+// buffers, string heaps and pinned pages alive as long as any vector refers to them. A vector is
+// written only by who made it, before it is shared. Threads: distinct Vector objects may be used
+// from distinct threads, also when they share memory (read only). Source: MonetDB/X100 (Boncz et
+// al., CIDR 2005) for vectors and selections; DuckDB's kinds.
 #ifndef DRIFTDB_TYPES_VECTOR_H_
 #define DRIFTDB_TYPES_VECTOR_H_
 
@@ -54,8 +55,9 @@ class Selection {
   alignas(64) uint16_t rows_[kVectorRows];
 };
 
-// Random access to any kind of vector: value i is data[index[i]] (index null: data[i]); it is valid when
-// validity is null or bit index[i] is set — and, for dictionaries with their own mask, row_validity bit i.
+// Random access to any kind of vector: value i is data[index[i]] (index null: data[i]); it is valid
+// when validity is null or bit index[i] is set — and, for dictionaries with their own mask,
+// row_validity bit i.
 struct VectorView {
   const uint8_t* data = nullptr;
   const uint32_t* index = nullptr;
@@ -85,16 +87,16 @@ class Vector {
   void set_type(LogicalType type) { type_ = type; }  // REQUIRES: same physical type
   VectorKind kind() const { return kind_; }
 
-  // Makes this a flat vector with own, writable memory for `capacity` values, all valid. Memory that
-  // nobody else shares is kept.
+  // Makes this a flat vector with own, writable memory for `capacity` values, all valid. Memory
+  // that nobody else shares is kept.
   void AllocateFlat(size_t capacity);
   // Makes this a constant of `value`, whose type must have this vector's physical type.
   void SetConstant(const Value& value);
   void SetConstantNull();
   // Flat over foreign memory kept alive by `holder`. `validity` may be null.
   void ReferFlat(const void* data, const uint64_t* validity, BufferHolder holder);
-  // Dictionary: codes (kept alive by `holder`) into `dictionary` (flat). `dictionary_id` is equal only for
-  // the same dictionary contents, 0 = unknown: lets kernels work once per entry.
+  // Dictionary: codes (kept alive by `holder`) into `dictionary` (flat). `dictionary_id` is equal
+  // only for the same dictionary contents, 0 = unknown: lets kernels work once per entry.
   void ReferDictionary(const uint32_t* codes, BufferHolder holder,
                        std::shared_ptr<const Vector> dictionary, size_t dictionary_size,
                        uint64_t dictionary_id);
