@@ -18,9 +18,11 @@
 
 #define DRIFTDB_ASSIGN_OR_RETURN(lhs, expr) \
   DRIFTDB_ASSIGN_OR_RETURN_INNER(DRIFTDB_MACRO_CONCAT(driftdb_result_, __LINE__), lhs, expr)
+// `lhs` may be a declaration, which takes no parentheses. NOLINTBEGIN(bugprone-macro-parentheses)
 #define DRIFTDB_ASSIGN_OR_RETURN_INNER(result, lhs, expr) \
   auto result = (expr);                                   \
   if (!result.ok()) return std::move(result).status();    \
   lhs = std::move(result).value()
+// NOLINTEND(bugprone-macro-parentheses)
 
 #endif  // DRIFTDB_BASE_STATUS_MACROS_H_

@@ -9,6 +9,9 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts"))
+
+import count_tests  # noqa: E402
 import exceptions  # noqa: E402
 import lint  # noqa: E402
 import objects  # noqa: E402
@@ -292,6 +295,24 @@ Status Box<int>::Run(std::function<void(int, int)> f) { return f; }
         self.assertEqual(len(heads["Box::operator()"]), 2)
         self.assertEqual(len(heads["Run"]), 1)
         self.assertEqual(len(heads["M::Lock"]), 0)
+
+
+class CountTests(unittest.TestCase):
+    """scripts/count_tests.py reads what the test programs print."""
+
+    def test_cases(self):
+        catch = "===\ntest cases: 3 | 1 passed | 1 failed | 1 failed as expected\nassertions: 3 | 2 failed\n"
+        for output, good, expected in [
+                ("All tests passed (9 assertions in 4 test cases)\n", True, (4, 0)),
+                ("All tests passed (1 assertion in 1 test case)\n", True, (1, 0)),
+                (catch, False, (2, 1)),
+                ("All tests passed (9 assertions in 4 test cases)\nLeakSanitizer\n", False, (4, 1)),
+                ("Ran 24 tests in 0.1s\n\nOK\n", True, (24, 0)),
+                ("Ran 24 tests in 0.1s\n\nFAILED (failures=2)\n", False, (22, 2)),
+                ("x.slt:3: mismatch\n10 passed, 1 failed\n", False, (10, 1)),
+                ("anything\n", True, (1, 0)),
+                ("Segmentation fault\n", False, (0, 1))]:
+            self.assertEqual(count_tests.cases(output, good), expected, output)
 
 
 if __name__ == "__main__":
