@@ -112,19 +112,23 @@ class RowWriter {
 };
 
 template <typename Source, typename Row>
-void AppendAll(const UnitRange& range, std::string* out) {
+void AppendAll(const UnitRange& range, RowEnd row_end, std::string* out) {
   Source source(range);
   Row row;
   while (source.Next(&row)) {
     AppendTbl(row, out);
+    if (row_end == RowEnd::kNewlineOnly) {
+      out->pop_back();
+      out->back() = '\n';
+    }
   }
 }
 
 // Workers take pieces by number and deliver them in that order.
 class PieceQueue {
  public:
-  PieceQueue(Table table, double scale, const TextSink& sink)
-      : table_(table), scale_(scale), units_(UnitCount(table, scale)), sink_(sink) {}
+  PieceQueue(Table table, const StreamOptions& options, const TextSink& sink)
+      : table_(table), options_(options), units_(UnitCount(table, options.scale)), sink_(sink) {}
 
   void Work() {
     std::string text;
@@ -135,7 +139,8 @@ class PieceQueue {
         return;
       }
       text.clear();
-      AppendUnits(table_, {scale_, first, std::min(kUnitsPerPiece, units_ - first)}, &text);
+      const int64_t count = std::min(kUnitsPerPiece, units_ - first);
+      AppendUnits(table_, {options_.scale, first, count}, options_.row_end, &text);
       if (!Deliver(piece, text)) {
         return;
       }
@@ -160,7 +165,7 @@ class PieceQueue {
   }
 
   const Table table_;
-  const double scale_;
+  const StreamOptions options_;
   const int64_t units_;
   const TextSink& sink_;
   std::mutex mutex_;
@@ -258,31 +263,31 @@ void AppendTbl(const LineitemRow& row, std::string* out) {
       .Text(row.comment);
 }
 
-void AppendUnits(Table table, const UnitRange& range, std::string* out) {
+void AppendUnits(Table table, const UnitRange& range, RowEnd row_end, std::string* out) {
   switch (table) {
     case Table::kRegion:
-      return AppendAll<RegionSource, RegionRow>(range, out);
+      return AppendAll<RegionSource, RegionRow>(range, row_end, out);
     case Table::kNation:
-      return AppendAll<NationSource, NationRow>(range, out);
+      return AppendAll<NationSource, NationRow>(range, row_end, out);
     case Table::kSupplier:
-      return AppendAll<SupplierSource, SupplierRow>(range, out);
+      return AppendAll<SupplierSource, SupplierRow>(range, row_end, out);
     case Table::kCustomer:
-      return AppendAll<CustomerSource, CustomerRow>(range, out);
+      return AppendAll<CustomerSource, CustomerRow>(range, row_end, out);
     case Table::kPart:
-      return AppendAll<PartSource, PartRow>(range, out);
+      return AppendAll<PartSource, PartRow>(range, row_end, out);
     case Table::kPartsupp:
-      return AppendAll<PartsuppSource, PartsuppRow>(range, out);
+      return AppendAll<PartsuppSource, PartsuppRow>(range, row_end, out);
     case Table::kOrders:
-      return AppendAll<OrdersSource, OrdersRow>(range, out);
+      return AppendAll<OrdersSource, OrdersRow>(range, row_end, out);
     case Table::kLineitem:
-      return AppendAll<LineitemSource, LineitemRow>(range, out);
+      return AppendAll<LineitemSource, LineitemRow>(range, row_end, out);
   }
 }
 
-bool StreamTable(Table table, double scale, int threads, const TextSink& sink) {
-  PieceQueue queue(table, scale, sink);
+bool StreamTable(Table table, const StreamOptions& options, const TextSink& sink) {
+  PieceQueue queue(table, options, sink);
   std::vector<std::thread> workers;
-  for (int i = 1; i < threads; ++i) {
+  for (int i = 1; i < options.threads; ++i) {
     workers.emplace_back([&queue] { queue.Work(); });
   }
   queue.Work();

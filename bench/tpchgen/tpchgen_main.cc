@@ -77,10 +77,10 @@ bool WriteTable(Table table, const Arguments& arguments) {
     return false;
   }
   std::setvbuf(file, nullptr, _IONBF, 0);
-  bool written =
-      StreamTable(table, arguments.scale, arguments.threads, [file](std::string_view rows) {
-        return std::fwrite(rows.data(), 1, rows.size(), file) == rows.size();
-      });
+  bool written = StreamTable(table, {.scale = arguments.scale, .threads = arguments.threads},
+                             [file](std::string_view rows) {
+                               return std::fwrite(rows.data(), 1, rows.size(), file) == rows.size();
+                             });
   const int write_error = errno;
   if (std::fclose(file) != 0) {
     written = false;

@@ -19,7 +19,7 @@ namespace {
 
 std::string WholeTable(Table table, double scale, int threads) {
   std::string text;
-  REQUIRE(StreamTable(table, scale, threads, [&text](std::string_view rows) {
+  REQUIRE(StreamTable(table, {.scale = scale, .threads = threads}, [&text](std::string_view rows) {
     text.append(rows);
     return true;
   }));
@@ -91,7 +91,7 @@ TEST_CASE("tpchgen: a range of units is the same slice of the whole table", "[be
     std::string pieces;
     int64_t first = 0;
     for (const int64_t count : {int64_t{1}, units / 3, units - 1 - units / 3}) {
-      AppendUnits(table, {0.01, first, count}, &pieces);
+      AppendUnits(table, {0.01, first, count}, RowEnd::kSeparator, &pieces);
       first += count;
     }
     CHECK((pieces == whole));
@@ -104,9 +104,17 @@ TEST_CASE("tpchgen: threads do not change the order of rows", "[bench]") {
 
 TEST_CASE("tpchgen: a sink that refuses a piece stops the stream", "[bench]") {
   int pieces = 0;
-  CHECK_FALSE(
-      StreamTable(Table::kOrders, 0.05, 2, [&pieces](std::string_view) { return ++pieces < 3; }));
+  CHECK_FALSE(StreamTable(Table::kOrders, {.scale = 0.05, .threads = 2},
+                          [&pieces](std::string_view) { return ++pieces < 3; }));
   CHECK(pieces == 3);
+}
+
+TEST_CASE("tpchgen: rows can end without the last separator", "[bench]") {
+  std::string text;
+  AppendUnits(Table::kRegion, {1, 0, 5}, RowEnd::kNewlineOnly, &text);
+  CHECK(text.size() == 389 - 5);
+  CHECK(text.substr(0, 9) == "0|AFRICA|");
+  CHECK(text.find("|\n") == std::string::npos);
 }
 
 TEST_CASE("tpchgen: orders agree with the lines generated apart from them", "[bench]") {

@@ -1,0 +1,19 @@
+// Counts the sync calls of every engine with one instrument.
+//
+// How: the executable defines fsync and fdatasync and exports them, so the
+// dynamic linker resolves the calls of libsqlite3, libduckdb and the statically linked DriftDB to
+// these counting forwarders. Writes with a sync flag (RWF_DSYNC, O_DSYNC) are not seen; an engine
+// that uses them reports its own count (Engine::OwnSyncCount).
+#ifndef DRIFTDB_BENCH_COMPARE_SYNC_COUNTER_H_
+#define DRIFTDB_BENCH_COMPARE_SYNC_COUNTER_H_
+
+#include <cstdint>
+
+namespace driftdb::compare {
+
+// Calls to fsync and fdatasync since the start of the process.
+int64_t SyncCount();
+
+}  // namespace driftdb::compare
+
+#endif  // DRIFTDB_BENCH_COMPARE_SYNC_COUNTER_H_
