@@ -163,11 +163,10 @@ bool Selected(const OltpCase& what, const Options& options) {
 }  // namespace
 
 Status RunOltp(const Options& options, Report* report) {
-  const int64_t rows = options.large ? 10000000 : 500000;
-  constexpr int64_t kBulkRows = 500000;
-  DRIFTDB_ASSIGN_OR_RETURN(const std::string file, AccountFile(options, rows));
-  DRIFTDB_ASSIGN_OR_RETURN(const std::string bulk_file, AccountFile(options, kBulkRows));
-  const OltpPlan plan{rows, file, bulk_file, kBulkRows};
+  const int64_t bulk_rows = std::min<int64_t>(options.rows, 500000);
+  DRIFTDB_ASSIGN_OR_RETURN(const std::string file, AccountFile(options, options.rows));
+  DRIFTDB_ASSIGN_OR_RETURN(const std::string bulk_file, AccountFile(options, bulk_rows));
+  const OltpPlan plan{options.rows, file, bulk_file, bulk_rows};
   OltpEngines engines;
   for (const EngineKind kind :
        UsableEngines(options, {EngineKind::kDriftdb, EngineKind::kSqlite, EngineKind::kDuckdb})) {

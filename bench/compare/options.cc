@@ -27,7 +27,8 @@ const char kUsage[] =
     "  --reuse           use the databases of an earlier run\n"
     "  --cases a,b       oltp cases (all)\n"
     "  --round-seconds T length of one oltp round (0.5)\n"
-    "  --large           oltp with 10,000,000 rows in place of 500,000\n"
+    "  --rows N          rows of the oltp table (500000)\n"
+    "  --large           the same as --rows 10000000\n"
     "  --workdir DIR     data and databases (bench-work)\n"
     "  --duckdb PATH     libduckdb.so (else $DRIFTDB_DUCKDB_LIBRARY, else duckdb/ in the build\n"
     "                    folder, where scripts/fetch-duckdb.sh puts it)\n"
@@ -72,7 +73,7 @@ Status SetFlag(std::string_view name, Options* options, bool* known) {
   } else if (name == "--reuse") {
     options->reuse = true;
   } else if (name == "--large") {
-    options->large = true;
+    options->rows = 10000000;
   } else {
     *known = false;
   }
@@ -86,6 +87,8 @@ Status SetValue(std::string_view name, const std::string& value, Options* option
     options->threads = std::atoi(value.c_str());
   } else if (name == "--runs") {
     options->runs = std::max(1, std::atoi(value.c_str()));
+  } else if (name == "--rows") {
+    options->rows = std::max(1LL, std::atoll(value.c_str()));
   } else if (name == "--round-seconds") {
     options->round_seconds = std::strtod(value.c_str(), nullptr);
   } else if (name == "--workdir") {

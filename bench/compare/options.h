@@ -24,9 +24,9 @@ struct Options {
   std::string json_path;
   std::vector<std::string> cases;  // of the oltp workload; empty: all
   double round_seconds = 0.5;
-  bool keys = false;   // declare TPC-H primary keys
-  bool reuse = false;  // keep databases that an earlier run loaded
-  bool large = false;  // oltp with 10 million rows
+  bool keys = false;      // declare TPC-H primary keys
+  bool reuse = false;     // keep databases that an earlier run loaded
+  int64_t rows = 500000;  // of the oltp table
 };
 
 extern const char kUsage[];
