@@ -84,7 +84,7 @@ TEST_CASE("compare: lines that cross the read buffer stay whole", "[bench]") {
   const std::string path = folder.File("lines");
   std::string text;
   int64_t expected = 0;
-  for (int i = 0; i < 200000; ++i) {
+  for (int i = 1000000; i < 1200000; ++i) {  // lines of 10 bytes: 2^20 is not a multiple
     text += std::to_string(i) + "|x\n";
     expected += i;
   }
