@@ -86,6 +86,7 @@ class BufferPool : public MemoryReclaimer {
   static constexpr size_t kShards = 128;
 
   Shard& ShardOf(uint64_t granule, uint32_t block, uint64_t* hash) const;
+  void GrowTable(Shard& shard);
   Status Load(Shard& shard, const FramePtr& frame, const ExtentRef& extent);
   Status WaitForLoad(Shard& shard, Frame& frame);
   void Unlink(Shard& shard, Frame* frame);

@@ -44,6 +44,7 @@ class PinnedBytes {
   std::string_view view() const { return {data_, size_}; }
   // To keep the bytes alive from a Vector (Vector::Hold).
   const std::shared_ptr<const void>& pin() const { return pin_; }
+  std::shared_ptr<const void> TakePin() { return std::move(pin_); }
 
  private:
   const char* data_ = nullptr;

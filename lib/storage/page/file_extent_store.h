@@ -62,6 +62,8 @@ class FileExtentStore : public ExtentStore, private FrameLoader {
   Superblock superblock() const;
   // Replay: `extent` is in use. No effect when read-only.
   Status Claim(const ExtentRef& extent);
+  // Replay has claimed everything: allocation may begin. Fills the reserve (C2).
+  void FinishRecovery();
 
   // Releases from here on happen after this checkpoint's snapshot.
   void BeginCheckpoint();
@@ -84,17 +86,20 @@ class FileExtentStore : public ExtentStore, private FrameLoader {
   Result<ExtentRef> WriteAllocated(std::string_view payload, uint32_t block_bytes,
                                    uint64_t granule);
   Status WriteSealed(std::string_view payload, const ExtentRef& extent);
-  Status ReadSeals(const ExtentRef& extent, uint32_t first, uint32_t count, BlockSeal* to);
   Status OpenBlocks(const ExtentRef& extent, uint32_t first_block, char* bytes, size_t size,
                     const BlockSeal* seals) const;
   bool DropFrames(const ExtentRef& extent);
   void FreeUnpinned(std::vector<PendingRange> ranges) DRIFTDB_REQUIRES(mutex_);
+  void FreeOrRequeue(const ExtentRef& extent) DRIFTDB_REQUIRES(mutex_);
+  Result<uint64_t> AllocateGranules(uint64_t count, bool existing_only);
+  Result<ExtentRef> WriteFreeMap(const std::vector<GranuleRange>& also_free, Superblock* next);
   void RefillReserve();
   Status Poison(Status error);
 
   const ExtentStoreOptions options_;
   std::unique_ptr<PageCodec> codec_;
   std::unique_ptr<MainFile> file_;
+  const Hash128 uuid_;
   mutable platform::Mutex mutex_;  // never held across I/O
   FreeMap map_ DRIFTDB_GUARDED_BY(mutex_);
   GranuleRange reserve_ DRIFTDB_GUARDED_BY(mutex_);  // written granules kept for checkpoints (C2)

@@ -65,10 +65,14 @@ class FreeMap {
   void FreePending(const PendingRange& pending) { Insert(pending.range); }
   void Requeue(const PendingRange& pending) { reusable_.push_back(pending); }
   std::vector<PendingRange> TakeRequeued() { return std::exchange(reusable_, {}); }
+  // In use -> neither free nor unreferenced: the caller requeues it.
+  void Forget(GranuleRange range) { unreferenced_.erase(range.start); }
 
   // Upper bound of Serialize's size after one more allocation.
   size_t SerializedBytesMax() const;
-  std::string Serialize() const;
+  // `also_free` are ranges in use that the checkpoint being written no longer names. `*end` is
+  // where the file ends for its reader: free ranges at the end are left out.
+  std::string Serialize(const std::vector<GranuleRange>& also_free, uint64_t* end) const;
   static Result<FreeMap> Deserialize(std::string_view bytes, uint64_t end);
 
   uint64_t end() const { return end_; }
