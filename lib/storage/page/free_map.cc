@@ -222,7 +222,7 @@ Result<FreeMap> FreeMap::Deserialize(std::string_view bytes, uint64_t end) {
     return DataLossError("free map has no magic or an unknown version");
   }
   const uint64_t count = decoder.U64();
-  if (count > bytes.size() / 2)
+  if (!decoder.ok() || count > bytes.size() / 2)
     return DataLossError("free map names {} ranges in {} bytes", count, bytes.size());
   FreeMap map(end);
   uint64_t position = 0;
