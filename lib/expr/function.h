@@ -119,6 +119,10 @@ struct ScalarFunction {
   Result<std::unique_ptr<KernelState>> (*prepare)(const PrepareCall& call) = nullptr;
 };
 
+// Properties of the cast from one type to another.
+Volatility CastVolatility(const LogicalType& from, const LogicalType& to);
+bool CastMayFail(const LogicalType& from, const LogicalType& to);
+
 }  // namespace driftdb::expr
 
 #endif  // DRIFTDB_EXPR_FUNCTION_H_
