@@ -1,4 +1,7 @@
-"""Documentation: relative links resolve, and paths in backticks exist."""
+"""Documentation: relative links resolve, paths in backticks exist, and code quoted from a file is still in it.
+
+A fenced block of C or C++ quotes the file whose path stands in backticks in the three lines above it.
+"""
 
 import os
 import re
@@ -8,6 +11,7 @@ from source import Finding, line_of, read, tree_files
 
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
 TICKED = re.compile(r"`([^`\n]+)`")
+FENCE = re.compile(r"^```(?:c|cpp)\n(.*?)^```", re.M | re.S)
 FILE_NAME = re.compile(r"^[\w.-]+(?:/[\w.-]+)*\.(?:h|hpp|cc|inc|py|sh|md|build)$")
 # Written by the build or by the amalgamation.
 GENERATED = {"driftdb.h", "driftdb.hpp", "driftdb.cc", "driftdb_config.h", "driftdb.pc", "app.cc", "app.c"}
@@ -16,6 +20,16 @@ GENERATED = {"driftdb.h", "driftdb.hpp", "driftdb.cc", "driftdb_config.h", "drif
 def anchors(text: str) -> Set[str]:
     titles = re.findall(r"^#+\s+(.*)$", re.sub(r"```.*?```", "", text, flags=re.S), flags=re.M)
     return {re.sub(r"[^\w\- ]", "", t.strip().lower()).replace(" ", "-") for t in titles}
+
+
+def check_quotes(root: str, file: str, text: str, present: Set[str]) -> List[Finding]:
+    found = []
+    for match in FENCE.finditer(text):
+        above = "\n".join(text[:match.start()].splitlines()[-3:])
+        for path in TICKED.findall(above):
+            if path in present and os.path.splitext(path)[1] and match.group(1) not in read(root, path):
+                found.append(Finding(file, line_of(text, match.start()), f"the code is not in {path}"))
+    return found
 
 
 def check(root: str) -> List[Finding]:
@@ -33,6 +47,7 @@ def check(root: str) -> List[Finding]:
             continue
         text, here = read(root, file), os.path.dirname(file)
         prose = re.sub(r"```.*?```", lambda m: re.sub(r"[^\n]", " ", m.group(0)), text, flags=re.S)
+        found += check_quotes(root, file, text, present)
         for match in LINK.finditer(prose):
             target, _, anchor = match.group(1).partition("#")
             if re.match(r"[a-z]+:", match.group(1)):

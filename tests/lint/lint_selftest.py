@@ -237,6 +237,11 @@ class Lint(unittest.TestCase):
         self.expect("docs_links", {"docs/a.md": "`lib/base/gone.h` and `gone.py`\n"}, "lib/base/gone.h", "gone.py")
         self.expect("docs_links", {"docs/a.md": "`lib/base/a.h` `base/a.h` `a.cc` `SELECT a/b` `build/x.h` [w](https://x.y)\n"})
 
+    def test_quoted_code(self):
+        quote = "`lib/base/a.cc`:\n\n```cpp\n{}\n```\n"
+        self.expect("docs_links", {"docs/a.md": quote.format("int ASum() { return 2; }")}, "the code is not in lib/base/a.cc")
+        self.expect("docs_links", {"docs/a.md": quote.format("int ASum() { return 1; }")})
+
     def test_machine(self):
         for text in ("/wo" + "rk/x", "see https://py" + "pi.org/x", "cd /ho" + "me/me/src"):
             self.expect("machine", {"docs/a.md": text + "\n"}, "docs/a.md:1")
