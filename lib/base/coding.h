@@ -92,6 +92,7 @@ class Decoder {
     for (int shift = 0; shift < 64; shift += 7) {
       if (next_ == end_) break;
       const uint8_t byte = static_cast<uint8_t>(*next_++);
+      if (shift == 63 && byte > 1) break;  // more than 64 bits
       value |= static_cast<uint64_t>(byte & 0x7f) << shift;
       if ((byte & 0x80) == 0) return value;
     }

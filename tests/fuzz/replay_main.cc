@@ -1,6 +1,7 @@
-// Stands in for libFuzzer where the compiler has none: runs every file of the given folders, then seeded
-// mutations of them (of the empty input without files). DRIFTDB_FUZZ_SEED repeats a run, DRIFTDB_FUZZ_RUNS
-// sets the number of mutations. The seed is printed first, so that it survives a crash.
+// Stands in for libFuzzer where the compiler has none: runs every file of the given folders, then
+// seeded mutations of them (of the empty input without files). DRIFTDB_FUZZ_SEED repeats a run,
+// DRIFTDB_FUZZ_RUNS sets the number of mutations. The seed is printed first, so that it survives a
+// crash.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

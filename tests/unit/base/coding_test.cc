@@ -86,11 +86,15 @@ TEST_CASE("coding: a failed read makes all later reads fail with zero or empty",
   REQUIRE(in.status("the record").message() == "the record is truncated or damaged");
 }
 
-TEST_CASE("coding: a varint of more than ten bytes and a length near 2^64 are refused", "[base]") {
+TEST_CASE("coding: a varint of more than 64 bits and a length near 2^64 are refused", "[base]") {
   const std::string endless(11, '\xff');
   Decoder varint(endless);
   REQUIRE(varint.Varint() == 0);
   REQUIRE_FALSE(varint.ok());
+
+  Decoder wide(std::string_view("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10));
+  REQUIRE(wide.Varint() == 0);
+  REQUIRE_FALSE(wide.ok());
 
   std::string bytes;
   Encoder(&bytes).Varint(std::numeric_limits<uint64_t>::max());
