@@ -213,16 +213,16 @@ Result<OltpSample> LoadByCopy(OltpEngine* engine, double /*seconds*/) {
 
 const std::vector<OltpCase>& OltpCases() {
   static const std::vector<OltpCase> kCases = {
-      {"select_auto", "point select, autocommit", SelectAutocommit},
-      {"select_txn", "point select inside a transaction", SelectInTransaction},
-      {"update_auto", "point update, durable", UpdateAutocommit},
-      {"update_txn", "point update inside a transaction", UpdateInTransaction},
-      {"txn10", "transaction of 10 updates, durable", TenUpdates},
-      {"insert_1", "row insert, durable, 1 connection", InsertAutocommit<1>},
-      {"insert_4", "row insert, durable, 4 connections", InsertAutocommit<4>},
-      {"insert_16", "row insert, durable, 16 connections", InsertAutocommit<16>},
-      {"load_inserts", "prepared inserts in one transaction, per row", LoadByInserts},
-      {"load_copy", "COPY of a file, per row", LoadByCopy},
+      {"select_auto", "point select, autocommit", false, SelectAutocommit},
+      {"select_txn", "point select inside a transaction", false, SelectInTransaction},
+      {"update_auto", "point update, durable", true, UpdateAutocommit},
+      {"update_txn", "point update inside a transaction", false, UpdateInTransaction},
+      {"txn10", "transaction of 10 updates, durable", true, TenUpdates},
+      {"insert_1", "row insert, durable, 1 connection", true, InsertAutocommit<1>},
+      {"insert_4", "row insert, durable, 4 connections", true, InsertAutocommit<4>},
+      {"insert_16", "row insert, durable, 16 connections", true, InsertAutocommit<16>},
+      {"load_inserts", "prepared inserts in one transaction, per row", false, LoadByInserts},
+      {"load_copy", "COPY of a file, per row", false, LoadByCopy},
   };
   return kCases;
 }

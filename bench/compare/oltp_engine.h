@@ -42,6 +42,7 @@ struct OltpSample {
 struct OltpCase {
   const char* name;
   const char* what;
+  bool durable;  // its time is mostly syncs: the floor of the device is measured beside it
   std::function<Result<OltpSample>(OltpEngine*, double seconds)> run;
 };
 

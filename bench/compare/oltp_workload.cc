@@ -4,6 +4,9 @@
 // Excluded: opening, the first load, preparing statements; the final commit of *_txn cases.
 // Settings: SQLite WAL with synchronous=FULL, the others their defaults (durable commits).
 // Decision it supports: the row path, group commit and the log's format; engine budgets 1-5 and 7.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -14,6 +17,7 @@
 #include "base/status_macros.h"
 #include "compare/measure.h"
 #include "compare/oltp_engine.h"
+#include "compare/sync_counter.h"
 #include "compare/tpch_data.h"
 #include "compare/workloads.h"
 
@@ -81,12 +85,28 @@ struct OltpMedians {
   double syncs_per_commit = -1;  // -1: the case has no commits
 };
 
+struct CaseMedians {
+  std::map<EngineKind, OltpMedians> engines;
+  double floor = 0;  // of the device, 0 when not measured
+};
+
 using OltpEngines = std::vector<std::unique_ptr<OltpEngine>>;
 
-std::map<EngineKind, OltpMedians> MeasureCase(const OltpCase& what, const OltpEngines& engines,
-                                              const Options& options, Report* report) {
+// What earlier work left dirty must not be flushed inside of somebody's commit.
+void SettleDisk(const Options& options) {
+  const int folder = open(options.work_directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder >= 0) {
+    syncfs(folder);
+    close(folder);
+  }
+}
+
+CaseMedians MeasureCase(const OltpCase& what, const OltpEngines& engines, const Options& options,
+                        Report* report) {
   std::map<EngineKind, std::vector<double>> times;
   std::map<EngineKind, std::vector<double>> syncs;
+  std::vector<double> floors;
+  SettleDisk(options);
   for (int round = 0; round < options.runs; ++round) {
     for (size_t i = 0; i < engines.size(); ++i) {
       OltpEngine* engine = engines[(i + static_cast<size_t>(round)) % engines.size()].get();
@@ -103,8 +123,17 @@ std::map<EngineKind, OltpMedians> MeasureCase(const OltpCase& what, const OltpEn
                                       static_cast<double>(sample->commits));
       }
     }
+    if (what.durable) {
+      floors.push_back(
+          SyncFloor(options.work_directory + "/sync-floor", options.round_seconds / 4));
+    }
   }
-  std::map<EngineKind, OltpMedians> medians;
+  CaseMedians result;
+  auto& medians = result.engines;
+  if (what.durable) {
+    result.floor = Median(floors);
+    report->Add({"oltp", what.name, "device", "us/sync", result.floor});
+  }
   for (const auto& [kind, values] : times) {
     const std::string engine(EngineName(kind));
     medians[kind].microseconds = Median(values);
@@ -114,7 +143,7 @@ std::map<EngineKind, OltpMedians> MeasureCase(const OltpCase& what, const OltpEn
       report->Add({"oltp", what.name, engine, "syncs/commit", medians[kind].syncs_per_commit});
     }
   }
-  return medians;
+  return result;
 }
 
 void PrintHeader(const OltpEngines& engines) {
@@ -128,8 +157,8 @@ void PrintHeader(const OltpEngines& engines) {
   Print(line + "  syncs per commit\n");
 }
 
-void PrintCase(const OltpCase& what, const OltpEngines& engines,
-               const std::map<EngineKind, OltpMedians>& medians) {
+void PrintCase(const OltpCase& what, const OltpEngines& engines, const CaseMedians& result) {
+  const auto& medians = result.engines;
   std::string line = fmt::format("{:<14}", what.name);
   std::string ratios;
   std::string syncs;
@@ -151,6 +180,9 @@ void PrintCase(const OltpCase& what, const OltpEngines& engines,
               ? fmt::format("{:>11}", "-")
               : fmt::format("{:>11.3f}", first->second.microseconds / found->second.microseconds);
     }
+  }
+  if (what.durable) {
+    syncs += fmt::format("(device {:.0f} us a sync)", result.floor);
   }
   Print(fmt::format("{}{}  {}\n{:14}({})\n", line, ratios, syncs, "", what.what));
 }

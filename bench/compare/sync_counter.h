@@ -8,11 +8,16 @@
 #define DRIFTDB_BENCH_COMPARE_SYNC_COUNTER_H_
 
 #include <cstdint>
+#include <string>
 
 namespace driftdb::compare {
 
 // Calls to fsync and fdatasync since the start of the process.
 int64_t SyncCount();
+
+// The device's floor: microseconds for overwriting 512 bytes of an allocated file at `path` and
+// fdatasync, the median over `seconds`. Not counted as a sync of an engine. Negative: I/O error.
+double SyncFloor(const std::string& path, double seconds);
 
 }  // namespace driftdb::compare
 
