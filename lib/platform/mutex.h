@@ -115,6 +115,27 @@ class DRIFTDB_CAPABILITY("latch") SpinLatch {
 };
 static_assert(sizeof(SpinLatch) == 4);
 
+// A word that threads sleep on without a mutex: read value(), look at the condition, Wait(value).
+// Whoever changes the condition then calls Wake*. One wake-up costs the sleeper no lock, unlike
+// CondVar.
+class WaitWord {
+ public:
+  uint32_t value() const { return word_.load(std::memory_order_acquire); }
+  // Returns once a Wake* came after `seen` was read; may return early.
+  void Wait(uint32_t seen) const { word_.wait(seen, std::memory_order_acquire); }
+  void WakeOne() {
+    word_.fetch_add(1, std::memory_order_release);
+    word_.notify_one();
+  }
+  void WakeAll() {
+    word_.fetch_add(1, std::memory_order_release);
+    word_.notify_all();
+  }
+
+ private:
+  std::atomic<uint32_t> word_{0};
+};
+
 class DRIFTDB_SCOPED_CAPABILITY LatchGuard {
  public:
   explicit LatchGuard(SpinLatch* latch) DRIFTDB_ACQUIRE(latch) : latch_(latch) { latch_->Lock(); }
