@@ -9,11 +9,10 @@
 namespace driftdb::compare {
 
 Status RunSizes(const Options& options, Report* report) {
-  return PrepareTpch(options,
-                     UsableEngines(
-                         options, {EngineKind::kDriftdb, EngineKind::kSqlite, EngineKind::kDuckdb}),
-                     report)
-      .status();
+  DRIFTDB_ASSIGN_OR_RETURN(
+      const auto usable,
+      UsableEngines(options, {EngineKind::kDriftdb, EngineKind::kSqlite, EngineKind::kDuckdb}));
+  return PrepareTpch(options, usable, report).status();
 }
 
 }  // namespace driftdb::compare

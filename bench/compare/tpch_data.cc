@@ -89,8 +89,8 @@ void PrintLoad(EngineKind kind, const LoadOutcome& outcome, const Options& optio
 
 }  // namespace
 
-std::vector<EngineKind> UsableEngines(const Options& options,
-                                      const std::vector<EngineKind>& suitable) {
+Result<std::vector<EngineKind>> UsableEngines(const Options& options,
+                                              const std::vector<EngineKind>& suitable) {
   std::vector<EngineKind> usable;
   for (const EngineKind kind : options.engines.empty() ? suitable : options.engines) {
     const std::string reason = WhyAbsent(kind, {"", 0, options.duckdb_library});
@@ -99,6 +99,9 @@ std::vector<EngineKind> UsableEngines(const Options& options,
     } else {
       Print(fmt::format("{} is skipped: {}\n", EngineName(kind), reason));
     }
+  }
+  if (usable.empty()) {
+    return Error(sqlstate::kInvalidParameterValue, "no engine can take part");
   }
   return usable;
 }

@@ -21,8 +21,9 @@ struct LoadOutcome {
 };
 
 // The engines that this run can use, in the order given; prints a line for each that is absent.
-std::vector<EngineKind> UsableEngines(const Options& options,
-                                      const std::vector<EngineKind>& suitable);
+// Errors: 22023 when none is left.
+Result<std::vector<EngineKind>> UsableEngines(const Options& options,
+                                              const std::vector<EngineKind>& suitable);
 
 EngineOptions TpchEngineOptions(EngineKind kind, const Options& options);
 

@@ -30,10 +30,13 @@ struct TpchEngine {
 Result<std::string> ReadQuery(const Options& options, int number) {
   const std::string path = fmt::format("{}/q{:02}.sql", options.queries_directory, number);
   std::string text;
-  DRIFTDB_RETURN_IF_ERROR(ForEachLine(path, [&text](std::string_view line) {
-    text.append(line).append("\n");
+  const auto add_line = [&text](std::string_view line) {
+    if (line.substr(0, 2) != "--") {
+      text.append(line).append("\n");
+    }
     return OkStatus();
-  }));
+  };
+  DRIFTDB_RETURN_IF_ERROR(ForEachLine(path, add_line));
   return text;
 }
 
@@ -196,10 +199,9 @@ class TpchSummary {
 }  // namespace
 
 Status RunTpch(const Options& options, Report* report) {
-  DRIFTDB_ASSIGN_OR_RETURN(
-      const std::vector<EngineKind> ready,
-      PrepareTpch(options, UsableEngines(options, {EngineKind::kDriftdb, EngineKind::kDuckdb}),
-                  report));
+  DRIFTDB_ASSIGN_OR_RETURN(const auto usable,
+                           UsableEngines(options, {EngineKind::kDriftdb, EngineKind::kDuckdb}));
+  DRIFTDB_ASSIGN_OR_RETURN(const auto ready, PrepareTpch(options, usable, report));
   std::vector<TpchEngine> engines;
   for (const EngineKind kind : ready) {
     DRIFTDB_ASSIGN_OR_RETURN(auto engine, OpenEngine(kind, TpchEngineOptions(kind, options)));
