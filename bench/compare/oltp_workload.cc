@@ -200,8 +200,10 @@ Status RunOltp(const Options& options, Report* report) {
   DRIFTDB_ASSIGN_OR_RETURN(const std::string bulk_file, AccountFile(options, bulk_rows));
   const OltpPlan plan{options.rows, file, bulk_file, bulk_rows};
   OltpEngines engines;
-  for (const EngineKind kind :
-       UsableEngines(options, {EngineKind::kDriftdb, EngineKind::kSqlite, EngineKind::kDuckdb})) {
+  DRIFTDB_ASSIGN_OR_RETURN(
+      const auto usable,
+      UsableEngines(options, {EngineKind::kDriftdb, EngineKind::kSqlite, EngineKind::kDuckdb}));
+  for (const EngineKind kind : usable) {
     auto engine = std::make_unique<OltpEngine>();
     if (Status status = OpenOltp(kind, options, plan, engine.get()); !status.ok()) {
       report->Fail(fmt::format("{}: {}", EngineName(kind), status.message()));
