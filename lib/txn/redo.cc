@@ -123,9 +123,10 @@ void RedoWriter::Commit(const CommitRecord& commit) {
   encoder_.Varint(commit.origin);
 }
 
-void RedoWriter::Part(TxnId txn) {
+void RedoWriter::PartHeader(TxnId txn, size_t bytes) {
   Kind(RedoKind::kPart);
   encoder_.U64(txn.value);
+  encoder_.Varint(bytes);
 }
 
 void RedoWriter::RollbackTo(TxnId txn, uint64_t position) {
@@ -174,7 +175,8 @@ Status RedoDecodeRows(Decoder* decoder, RedoRecord* record) {
       record->row = RowId(decoder->Varint());
       break;
   }
-  if (record->row.value > kRowIdMax) return DataLossError("redo record has row id {}", record->row.value);
+  if (record->row.value > kRowIdMax)
+    return DataLossError("redo record has row id {}", record->row.value);
   return decoder->status("redo record");
 }
 
@@ -235,6 +237,9 @@ Status DecodeRedo(Decoder* decoder, RedoRecord* record) {
       record->position = decoder->Varint();
       return decoder->status("redo record");
     case RedoKind::kPart:
+      record->commit.txn = TxnId(decoder->U64());
+      record->body = decoder->Bytes();
+      return decoder->status("redo record");
     case RedoKind::kAbort:
       record->commit.txn = TxnId(decoder->U64());
       return decoder->status("redo record");

@@ -1,11 +1,11 @@
-// Redo records: what the log says happened (C8). Logical and complete: replay reads no sealed data and
-// evaluates no expression.
-// Shape of a record: kind byte, then the fields listed at each writer, coded as in base/coding.h. A transaction's
-// records form one byte string; kCommit ends it. A transaction too large for one frame sends earlier pieces, each
-// opened by kPart, and the last piece names it too; pieces count only with the commit (C6).
-// Invariants: (REDO-1) decoding checks every bound; (REDO-2) kinds are never renumbered; (REDO-3) the records
-// kSequenceAdvance and kRowIdReserve stand outside transactions and apply at once, others only with their commit.
-// Format page: docs/internals/redo.md.
+// Redo records: what the log says happened (C8). Logical and complete: replay reads no sealed data
+// and evaluates no expression. Shape of a record: kind byte, then the fields listed at each writer,
+// coded as in base/coding.h. A transaction's records form one byte string; kCommit ends it. A
+// transaction too large for one frame sends earlier pieces of its byte string, cut anywhere, each
+// wrapped in a kPart record, the last one too; they count only with the commit (C6). Invariants:
+// (REDO-1) decoding checks every bound; (REDO-2) kinds are never renumbered; (REDO-3) the records
+// kSequenceAdvance, kRowIdReserve, kRollbackTo and kAbort stand outside transactions and apply at
+// once, others only with their commit. Format page: docs/internals/redo.md.
 #ifndef DRIFTDB_TXN_REDO_H_
 #define DRIFTDB_TXN_REDO_H_
 
@@ -58,10 +58,11 @@ class RedoWriter {
  public:
   explicit RedoWriter(std::string* out) : out_(out), encoder_(out) {}
 
-  // Rows `rows[0..count)` (null: positions 0..count) of a chunk in table column order; row ids are consecutive
-  // from `first`.
+  // Rows `rows[0..count)` (null: positions 0..count) of a chunk in table column order; row ids are
+  // consecutive from `first`.
   void Insert(StorageId table, RowId first, const Chunk& chunk, const uint16_t* rows, size_t count);
-  // New values of the columns `ordinals`; `old_key` is the primary key before the change, normalized, may be empty.
+  // New values of the columns `ordinals`; `old_key` is the primary key before the change,
+  // normalized, may be empty.
   void Update(StorageId table, RowId row, std::span<const uint32_t> ordinals,
               std::span<const Vector* const> values, size_t value_row, std::string_view old_key);
   void Delete(StorageId table, RowId row, std::string_view old_key);
@@ -77,7 +78,9 @@ class RedoWriter {
   void AttachGroup(StorageId table, std::string_view descriptor);
   void AttachRun(StorageId index, std::string_view descriptor);
   void Commit(const CommitRecord& commit);
-  void Part(TxnId txn);
+  // Opens a piece of `bytes` bytes, which follow as they are.
+  void PartHeader(TxnId txn, size_t bytes);
+  // Cuts the pieces sent so far back to `position` bytes.
   void RollbackTo(TxnId txn, uint64_t position);
   void Abort(TxnId txn);
 
@@ -87,23 +90,24 @@ class RedoWriter {
   Encoder encoder_;
 };
 
-// One decoded record; string views point into the decoded bytes. Row data of kInsert and kUpdate stays encoded
+// One decoded record; string views point into the decoded bytes. Row data of kInsert and kUpdate
+// stays encoded
 // (`body`) because its shape depends on the table's columns.
 struct RedoRecord {
   RedoKind kind = RedoKind::kAbort;
-  StorageId storage;       // table or index; kDropStorage
-  StorageId table;         // kCreateIndex
-  RowId row;               // first row, or the upper bound of kRowIdReserve
-  uint64_t count = 0;      // kInsert: rows; kUpdate: columns
+  StorageId storage;          // table or index; kDropStorage
+  StorageId table;            // kCreateIndex
+  RowId row;                  // first row, or the upper bound of kRowIdReserve
+  uint64_t count = 0;         // kInsert: rows; kUpdate: columns
   uint32_t column_count = 0;  // kInsert: columns per row
-  std::string_view key;    // index key, old primary key
-  std::string_view body;   // encoded rows, schema, descriptor
+  std::string_view key;       // index key, old primary key
+  std::string_view body;      // encoded rows, schema, descriptor, piece of a transaction
   std::string_view ordinals;  // kUpdate: u16 per column
-  CommitRecord commit;     // kCommit; kPart, kRollbackTo, kAbort: txn
+  CommitRecord commit;        // kCommit; kPart, kRollbackTo, kAbort: txn
   Oid sequence;
   int64_t sequence_value = 0;
   bool sequence_called = false;
-  uint64_t position = 0;   // kRollbackTo
+  uint64_t position = 0;  // kRollbackTo
 };
 
 // Decodes the next record. Errors: DataLoss.

@@ -13,24 +13,6 @@ int64_t RowCodecUnzigzag(uint64_t v) {
   return static_cast<int64_t>(v >> 1) ^ -static_cast<int64_t>(v & 1);
 }
 
-// Where a value of any vector kind lies; null when it is NULL. `scratch` holds a sequence's value.
-const uint8_t* RowCodecLocate(const Vector& vector, size_t row, int64_t* scratch) {
-  if (vector.IsNull(row)) return nullptr;
-  const size_t width = vector.type().width();
-  switch (vector.kind()) {
-    case VectorKind::kFlat:
-      return vector.raw_data() + row * width;
-    case VectorKind::kConstant:
-      return vector.raw_data();
-    case VectorKind::kDictionary:
-      return vector.dictionary()->raw_data() + vector.codes()[row] * width;
-    case VectorKind::kSequence:
-      *scratch = vector.sequence_start() + static_cast<int64_t>(row) * vector.sequence_step();
-      return reinterpret_cast<const uint8_t*>(scratch);
-  }
-  return nullptr;
-}
-
 void RowCodecEncodeValue(PhysicalType type, const uint8_t* from, Encoder* encoder) {
   switch (type) {
     case PhysicalType::kBool:
@@ -65,7 +47,8 @@ template <typename T>
 Status RowCodecStoreInteger(uint64_t zigzag, uint8_t* to) {
   const int64_t value = RowCodecUnzigzag(zigzag);
   const T narrow = static_cast<T>(value);
-  if (narrow != value) return DataLossError("redo record: integer {} does not fit its column", value);
+  if (narrow != value)
+    return DataLossError("redo record: integer {} does not fit its column", value);
   StoreFixed(to, narrow);
   return OkStatus();
 }
@@ -103,13 +86,30 @@ Status RowCodecDecodeValue(Decoder* decoder, Vector* vector, size_t row) {
 
 }  // namespace
 
+const uint8_t* LocateValue(const Vector& vector, size_t row, int64_t* scratch) {
+  if (vector.IsNull(row)) return nullptr;
+  const size_t width = vector.type().width();
+  switch (vector.kind()) {
+    case VectorKind::kFlat:
+      return vector.raw_data() + row * width;
+    case VectorKind::kConstant:
+      return vector.raw_data();
+    case VectorKind::kDictionary:
+      return vector.dictionary()->raw_data() + vector.codes()[row] * width;
+    case VectorKind::kSequence:
+      *scratch = vector.sequence_start() + static_cast<int64_t>(row) * vector.sequence_step();
+      return reinterpret_cast<const uint8_t*>(scratch);
+  }
+  return nullptr;
+}
+
 void EncodeRow(std::span<const Vector* const> columns, size_t row, std::string* out) {
   const size_t nulls_at = out->size();
   out->append((columns.size() + 7) / 8, '\0');
   Encoder encoder(out);
   for (size_t c = 0; c < columns.size(); ++c) {
     int64_t scratch;
-    const uint8_t* from = RowCodecLocate(*columns[c], row, &scratch);
+    const uint8_t* from = LocateValue(*columns[c], row, &scratch);
     if (from == nullptr) {
       (*out)[nulls_at + c / 8] = static_cast<char>((*out)[nulls_at + c / 8] | 1 << (c % 8));
     } else {

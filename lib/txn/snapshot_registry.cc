@@ -4,12 +4,12 @@
 
 namespace driftdb::txn {
 
-CommitSeq SnapshotSlot::Pin(const std::atomic<uint64_t>& published) {
-  uint64_t seq = published.load();
+CommitSeq SnapshotSlot::Pin(const storage::TransactionTable& transactions) {
+  CommitSeq seq = transactions.published();
   while (true) {
-    value_.store(seq + 1);
-    const uint64_t now = published.load();
-    if (now == seq) return CommitSeq(seq);
+    value_.store(seq.value + 1);
+    const CommitSeq now = transactions.published();
+    if (now == seq) return seq;
     seq = now;
   }
 }
@@ -35,7 +35,7 @@ void SnapshotRegistry::Release(SnapshotSlot* slot) {
 
 CommitSeq SnapshotRegistry::Horizon() const {
   // `published` first: a slot pinned later than this load pins at least this value (SNAP-1).
-  uint64_t horizon = published_->load();
+  uint64_t horizon = transactions_->published().value;
   platform::MutexLock lock(&mutex_);
   for (const SnapshotSlot& slot : slots_) {
     const uint64_t value = slot.value_.load();

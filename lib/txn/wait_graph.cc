@@ -4,32 +4,42 @@
 
 namespace driftdb::txn {
 
-Status WaitGraph::AddEdge(TxnId waiter, TxnId holder) {
-  uint64_t at = holder.value;
-  while (true) {
-    if (at == waiter.value) {
+Status WaitLimits::Check(int64_t waited_us) const {
+  if (cancel != nullptr && cancel->load(std::memory_order_relaxed)) {
+    return Error(sqlstate::kQueryCanceled, "canceling statement due to user request");
+  }
+  if (timeout_ms > 0 && waited_us >= timeout_ms * 1000) {
+    return Error(sqlstate::kLockNotAvailable, "canceling statement due to lock timeout");
+  }
+  return OkStatus();
+}
+
+Status WaitGraph::AddEdgeLocked(uint64_t waiter, uint64_t holder) {
+  for (uint64_t at = holder;;) {
+    if (at == waiter) {
+      edges_.erase(waiter);
       return Error(sqlstate::kDeadlockDetected, "deadlock detected")
           .WithDetail(fmt::format("Transaction {} waits for transaction {}, which waits for it.",
-                                  waiter.value, holder.value))
+                                  waiter, holder))
           .WithHint("Run the transaction again.");
     }
     const auto it = edges_.find(at);
     if (it == edges_.end()) break;
     at = it->second;
   }
-  edges_[waiter.value] = holder.value;
+  edges_[waiter] = holder;
   return OkStatus();
 }
 
-Status WaitGraph::CheckWaiter(const std::atomic<bool>* cancel, int64_t timeout_ms,
-                              int64_t waited_ms) const {
-  if (cancel != nullptr && cancel->load(std::memory_order_relaxed)) {
-    return Error(sqlstate::kQueryCanceled, "canceling statement due to user request");
-  }
-  if (timeout_ms > 0 && waited_ms >= timeout_ms) {
-    return Error(sqlstate::kLockNotAvailable, "canceling statement due to lock timeout");
-  }
-  return OkStatus();
+Status WaitGraph::SetEdge(uint64_t waiter, uint64_t holder) {
+  platform::MutexLock lock(&mutex_);
+  edges_.erase(waiter);
+  return AddEdgeLocked(waiter, holder);
+}
+
+void WaitGraph::ClearEdge(uint64_t waiter) {
+  platform::MutexLock lock(&mutex_);
+  edges_.erase(waiter);
 }
 
 void WaitGraph::WakeAll() {

@@ -1,9 +1,9 @@
-// WaitGraph: who waits for whom; a transaction that would close a cycle gets 40P01 at once, no timer.
-// Shape: each transaction waits for at most one other (a row, a unique key), so the graph is a forest plus the edge
-// about to be added, and the walk from the holder ends after the depth of the chain.
-// Invariants: (WAIT-1) the edge is inserted and the cycle looked for under one mutex; (WAIT-2) a waiter wakes when its
-// holder ends (commit published or abort), its own wait is cancelled, or the database is poisoned.
-// Threads: safe.
+// WaitGraph: who waits for whom; a wait that would close a cycle gets 40P01 at once, no timer.
+// Shape: participants are sessions' transactions (Transaction::participant). Each waits for at most
+// one other at a time (a row, a unique key, a table lock), so the graph is a forest plus the edge
+// about to be added, and the walk from the holder ends after the depth of the chain. Invariants:
+// (WAIT-1) the edge is inserted and the cycle looked for under one mutex; (WAIT-2) a waiter wakes
+// when its holder ends, its own wait is cancelled or times out. Threads: safe.
 #ifndef DRIFTDB_TXN_WAIT_GRAPH_H_
 #define DRIFTDB_TXN_WAIT_GRAPH_H_
 
@@ -13,39 +13,45 @@
 
 #include "base/status.h"
 #include "platform/mutex.h"
-#include "types/ids.h"
 
 namespace driftdb::txn {
 
+// Who gives up waiting, and when.
+struct WaitLimits {
+  const std::atomic<bool>* cancel = nullptr;
+  int64_t timeout_ms = 0;  // 0: none
+  // 57014 or 55P03 when the wait is over; OK otherwise.
+  Status Check(int64_t waited_us) const;
+};
+
 class WaitGraph {
  public:
-  // Returns when `holder` has ended; whether it has is asked by `ended(holder)` under the graph's mutex.
-  // `cancel` (may be null) is polled at least every 50 ms. `timeout_ms` 0: none.
-  // Errors: 40P01, 57014 (cancelled), 55P03 (timeout).
+  // Returns when `ended()` is true; it is asked under the graph's mutex. Errors: 40P01, 57014,
+  // 55P03.
   template <typename Ended>
-  Status Wait(TxnId waiter, TxnId holder, const std::atomic<bool>* cancel, int64_t timeout_ms,
-              Ended ended) {
+  Status Wait(uint64_t waiter, uint64_t holder, const WaitLimits& limits, Ended ended) {
     platform::MutexLock lock(&mutex_);
-    if (ended(holder)) return OkStatus();
-    Status status = AddEdge(waiter, holder);
-    if (!status.ok()) return status;
-    int64_t waited_ms = 0;
-    while (!ended(holder)) {
-      status = CheckWaiter(cancel, timeout_ms, waited_ms);
+    if (ended()) return OkStatus();
+    Status status = AddEdgeLocked(waiter, holder);
+    int64_t waited_us = 0;
+    while (status.ok() && !ended()) {
+      status = limits.Check(waited_us);
       if (!status.ok()) break;
-      changed_.WaitFor(&mutex_, kPollMs * 1000);
-      waited_ms += kPollMs;
+      changed_.WaitFor(&mutex_, kPollUs);
+      waited_us += kPollUs;
     }
-    edges_.erase(waiter.value);
+    edges_.erase(waiter);
     return status;
   }
+  // For those who wait by other means: replaces the waiter's edge. 40P01 when it closes a cycle.
+  Status SetEdge(uint64_t waiter, uint64_t holder);
+  void ClearEdge(uint64_t waiter);
   // Called after a transaction's end has become visible to `ended`.
   void WakeAll();
 
  private:
-  static constexpr int64_t kPollMs = 20;
-  Status AddEdge(TxnId waiter, TxnId holder) DRIFTDB_REQUIRES(mutex_);
-  Status CheckWaiter(const std::atomic<bool>* cancel, int64_t timeout_ms, int64_t waited_ms) const;
+  static constexpr int64_t kPollUs = 20'000;
+  Status AddEdgeLocked(uint64_t waiter, uint64_t holder) DRIFTDB_REQUIRES(mutex_);
 
   platform::Mutex mutex_;
   platform::CondVar changed_;

@@ -1,0 +1,265 @@
+#include "txn/transaction.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+#include "storage/btree/index.h"
+#include "txn/transaction_manager.h"
+
+namespace driftdb::txn {
+
+namespace {
+
+// A PART goes out when this much redo has collected; one frame takes a little less than 1 MiB.
+constexpr size_t kTransactionPartBytes = 512 * 1024;
+
+}  // namespace
+
+Transaction::Transaction(TransactionManager* manager)
+    : manager_(manager),
+      slot_(manager->snapshots()->Claim()),
+      participant_(manager->Register(this)) {}
+
+Transaction::~Transaction() {
+  DRIFTDB_DCHECK(open_.empty());
+  if (has_writes() || in_block_) Abort();
+  manager_->Unregister(this);
+  manager_->snapshots()->Release(slot_);
+}
+
+void Transaction::Begin(Isolation isolation, bool read_only) {
+  DRIFTDB_DCHECK(!in_block_ && !has_writes());
+  in_block_ = true;
+  isolation_ = isolation;
+  read_only_ = read_only;
+}
+
+Status Transaction::SetIsolation(Isolation isolation) {
+  if (isolation == isolation_) return OkStatus();
+  if (statement_ > 0) {
+    return Error(sqlstate::kActiveTransaction,
+                 "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+  }
+  isolation_ = isolation;
+  return OkStatus();
+}
+
+Snapshot Transaction::BeginStatement() {
+  // A session sees its own commits, also those whose level lets them be published late (C5).
+  if (last_commit_seq_ > manager_->published()) {
+    (void)manager_->WaitPublished(last_commit_seq_);
+  }
+  if (statement_ == 0 && open_.empty()) {
+    start_time_ = manager_->environment().clock->WallMicros();
+  }
+  Snapshot snapshot;
+  if (has_transaction_snapshot_) {
+    snapshot.seq = transaction_snapshot_;
+  } else if (slot_->pinned()) {
+    snapshot.seq = manager_->published();  // another statement's pin is at or below it (TXN-4)
+  } else {
+    snapshot.seq = slot_->Pin(*manager_->environment().transactions);
+  }
+  if (in_block_ && isolation_ != Isolation::kReadCommitted && !has_transaction_snapshot_) {
+    has_transaction_snapshot_ = true;
+    transaction_snapshot_ = snapshot.seq;
+  }
+  open_.push_back(snapshot.seq);
+  snapshot.txn = txid_;
+  snapshot.statement = ++statement_;
+  return snapshot;
+}
+
+void Transaction::EndStatement(const Snapshot& snapshot) {
+  const auto it = std::find(open_.begin(), open_.end(), snapshot.seq);
+  DRIFTDB_DCHECK(it != open_.end());
+  if (it != open_.end()) open_.erase(it);
+  RepinSlot();
+}
+
+void Transaction::RepinSlot() {
+  if (has_transaction_snapshot_) return;
+  if (open_.empty()) {
+    slot_->Unpin();
+  } else {
+    slot_->PinAt(*std::min_element(open_.begin(), open_.end()));
+  }
+}
+
+CommitSeq Transaction::LatestPublished() const { return manager_->published(); }
+
+Result<TxnId> Transaction::EnsureWriter() {
+  if (has_writes()) return txid_;
+  if (read_only_) {
+    return Error(sqlstate::kReadOnlyTransaction, "cannot change data in a read-only transaction");
+  }
+  DRIFTDB_RETURN_IF_ERROR(manager_->CheckWritable());
+  DRIFTDB_ASSIGN_OR_RETURN(txid_, manager_->environment().transactions->Begin());
+  visible_txid_.store(txid_.value, std::memory_order_release);
+  writer_ = manager_->TakeWriterState();
+  writer_->undo.Begin(txid_);
+  return txid_;
+}
+
+Status Transaction::MaybeFlushRedo() {
+  if (redo_.size() < kTransactionPartBytes) return OkStatus();
+  return manager_->FlushPart(this);
+}
+
+Transaction::Mark Transaction::TakeMark() {
+  Mark mark;
+  mark.hook_depth = ++hook_depth_;
+  for (const auto& hook : hooks_) hook->OnMark(mark.hook_depth);
+  mark.redo_position = redo_flushed_ + redo_.size();
+  if (has_writes()) {
+    mark.undo = writer_->undo.Mark();
+    mark.puts = writer_->index_changes.puts.size();
+    mark.keys = writer_->index_changes.keys.size();
+  }
+  return mark;
+}
+
+void Transaction::ReleaseMark(const Mark& mark) { hook_depth_ = mark.hook_depth - 1; }
+
+void Transaction::RollbackTo(const Mark& mark) {
+  if (has_writes()) {
+    writer_->undo.RollbackTo(mark.undo);
+    TakeBackPuts(mark.puts);
+    writer_->index_changes.keys.resize(mark.keys);
+    if (mark.redo_position >= redo_flushed_) {
+      redo_.resize(mark.redo_position - redo_flushed_);
+    } else {
+      // Some of what is undone went out as a PART: the log gets a record that cuts it off at
+      // replay.
+      std::string record;
+      RedoWriter(&record).RollbackTo(txid_, mark.redo_position);
+      Status sent = manager_->AppendSystem(record, 1);
+      if (!sent.ok()) doomed_ = sent;  // the log still holds what was undone: never commit it
+      redo_.clear();
+      redo_flushed_ = mark.redo_position;
+    }
+  }
+  for (const auto& hook : hooks_) hook->OnRollbackTo(mark.hook_depth);
+  hook_depth_ = mark.hook_depth - 1;
+  manager_->waits()->WakeAll();  // row locks taken since the mark are free again
+}
+
+void Transaction::TakeBackPuts(size_t from) {
+  std::vector<IndexPut>& puts = writer_->index_changes.puts;
+  while (puts.size() > from) {
+    const IndexPut& put = puts.back();
+    const std::string_view key(writer_->index_changes.keys.data() + put.key_offset, put.key_bytes);
+    put.index->Undo(key, put.row, put.previous, txid_);
+    puts.pop_back();
+  }
+}
+
+Status Transaction::Savepoint(const std::string& name) {
+  if (!in_block_) {
+    return Error(sqlstate::kNoActiveTransaction,
+                 "SAVEPOINT can only be used in transaction blocks");
+  }
+  savepoints_.push_back({name, TakeMark()});
+  return OkStatus();
+}
+
+Status Transaction::ReleaseSavepoint(const std::string& name) {
+  for (size_t i = savepoints_.size(); i-- > 0;) {
+    if (savepoints_[i].name != name) continue;
+    ReleaseMark(savepoints_[i].mark);
+    savepoints_.resize(i);
+    return OkStatus();
+  }
+  return Error(sqlstate::kInvalidSavepoint, "savepoint \"{}\" does not exist", name);
+}
+
+Status Transaction::RollbackToSavepoint(const std::string& name) {
+  for (size_t i = savepoints_.size(); i-- > 0;) {
+    if (savepoints_[i].name != name) continue;
+    RollbackTo(savepoints_[i].mark);
+    savepoints_.resize(i);
+    failed_ = false;
+    savepoints_.push_back({name, TakeMark()});  // the savepoint itself stays
+    return OkStatus();
+  }
+  return Error(sqlstate::kInvalidSavepoint, "savepoint \"{}\" does not exist", name);
+}
+
+Status Transaction::Commit() {
+  DRIFTDB_DCHECK(!failed_);
+  Status status = doomed_;
+  if (!status.ok()) {
+    Abort();
+    return status;
+  }
+  for (const auto& hook : hooks_) {
+    status = hook->BeforeCommit();
+    if (!status.ok()) {
+      Abort();
+      return status;
+    }
+  }
+  if (has_writes()) {
+    status = manager_->CommitTransaction(this);
+    if (!status.ok() && has_writes()) {  // failed before the log append: nothing happened
+      Abort();
+      return status;
+    }
+  } else {
+    for (const auto& hook : hooks_) hook->AtCommit(manager_->published());
+  }
+  if (status.ok()) {
+    for (const auto& hook : hooks_) hook->AfterCommit();
+  }
+  Finish();
+  return status;
+}
+
+void Transaction::Abort() {
+  if (has_writes()) {
+    writer_->undo.RollbackTo({});
+    TakeBackPuts(0);
+    manager_->ForgetParts(this);
+    storage::TransactionTable* table = manager_->environment().transactions;
+    table->Abort(txid_);
+    table->Release(txid_);
+    txid_ = TxnId();
+    manager_->Recycle(std::move(writer_));
+    manager_->waits()->WakeAll();
+  }
+  for (const auto& hook : hooks_) hook->OnAbort();
+  Finish();
+}
+
+void Transaction::Finish() {
+  hooks_.clear();
+  savepoints_.clear();
+  txid_ = TxnId();
+  visible_txid_.store(0, std::memory_order_release);
+  if (!locks_.empty()) locks_.ReleaseAll(this);
+  in_block_ = failed_ = read_only_ = main_sync_ = part_sent_ = false;
+  has_transaction_snapshot_ = false;
+  isolation_ = Isolation::kReadCommitted;
+  redo_.clear();
+  if (redo_.capacity() > kTransactionPartBytes) redo_.shrink_to_fit();
+  redo_flushed_ = 0;
+  doomed_ = OkStatus();
+  catalog_version_ = 0;
+  hook_depth_ = 0;
+  statement_ = 0;
+  RepinSlot();
+}
+
+Status Transaction::WaitFor(TxnId holder, CommitSeq seq) {
+  if (holder.value == 0) return manager_->WaitPublished(seq);
+  const uint64_t other = manager_->ParticipantOf(holder);
+  if (other == 0) return OkStatus();  // it has ended meanwhile
+  const storage::TransactionTable* table = manager_->environment().transactions;
+  return manager_->waits()->Wait(participant_, other, limits_, [table, holder] {
+    return table->Resolve(holder).kind != storage::TxnState::Kind::kActive;
+  });
+}
+
+}  // namespace driftdb::txn

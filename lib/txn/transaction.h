@@ -1,0 +1,211 @@
+// Transaction: what one connection is doing: snapshot, statements, undo, redo, savepoints, locks.
+// Life: idle -> Begin (explicit) or the first statement (autocommit) -> statements -> Commit or
+// Abort -> idle. The object is reused; a transaction that only reads never gets a txid and touches
+// no shared state but its snapshot slot. Invariants: (TXN-1) every statement has a number; writes
+// carry it (C14); (TXN-2) a failed statement leaves no change: undo, redo, and index entries go
+// back to its mark; (TXN-3) READ COMMITTED takes a snapshot per statement, REPEATABLE READ one per
+// transaction; (TXN-4) the slot pins the minimum of all open statements (C29). Threads: one at a
+// time, except `cancel`, which anyone may set.
+#ifndef DRIFTDB_TXN_TRANSACTION_H_
+#define DRIFTDB_TXN_TRANSACTION_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "storage/btree/entry.h"
+#include "storage/mvcc/undo.h"
+#include "txn/redo.h"
+#include "txn/snapshot_registry.h"
+#include "txn/table_lock.h"
+#include "txn/wait_graph.h"
+#include "types/ids.h"
+
+namespace driftdb::storage {
+class Index;
+class Table;
+}  // namespace driftdb::storage
+
+namespace driftdb::txn {
+
+class TransactionManager;
+
+enum class Isolation : uint8_t { kReadCommitted, kRepeatableRead, kSerializable };
+
+// An index entry this transaction has put, to be taken back by a rollback, latest first.
+struct IndexPut {
+  storage::Index* index = nullptr;
+  RowId row;
+  uint32_t key_offset = 0;  // into IndexChanges::keys
+  uint32_t key_bytes = 0;
+  storage::EntryState previous = storage::EntryState::kNone;
+};
+struct IndexChanges {
+  std::string keys;
+  std::vector<IndexPut> puts;
+  void Clear() {
+    keys.clear();
+    puts.clear();
+  }
+};
+
+// All that a writing transaction leaves to the collector; recycled as a unit.
+struct WriterState {
+  explicit WriterState(MemoryAccountant* memory) : undo(memory) {}
+  storage::UndoLog undo;
+  IndexChanges index_changes;
+  CommitSeq seq;
+  // Set when every word carries the commit number; the collector goes no further than that.
+  std::atomic<bool> stamped{false};
+};
+
+// What layers above keep per transaction (catalog changes, sequences, files to delete).
+class TransactionHook {
+ public:
+  virtual ~TransactionHook() = default;
+  // Before the commit gets its number; may append redo. A failure aborts the transaction.
+  virtual Status BeforeCommit() { return OkStatus(); }
+  // Under the commit latch, in commit order; must be quick and cannot fail.
+  virtual void AtCommit(CommitSeq seq) {}
+  // After the commit is published.
+  virtual void AfterCommit() {}
+  virtual void OnAbort() {}
+  // Nested scopes (savepoints and statements): `depth` counts them.
+  virtual void OnMark(uint32_t depth) {}
+  virtual void OnRollbackTo(uint32_t depth) {}
+};
+
+class Transaction {
+ public:
+  explicit Transaction(TransactionManager* manager);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  // Opens an explicit block. REQUIRES: idle.
+  void Begin(Isolation isolation, bool read_only);
+  // Explicit block open?
+  bool in_block() const { return in_block_; }
+  // A statement of the block failed: only ROLLBACK [TO] is allowed (25P02).
+  bool failed() const { return failed_; }
+  void set_failed() { failed_ = true; }
+  bool read_only() const { return read_only_; }
+  void set_read_only(bool read_only) { read_only_ = read_only; }
+  Isolation isolation() const { return isolation_; }
+  // 25001 after the first statement of the block.
+  Status SetIsolation(Isolation isolation);
+
+  // Starts a statement and yields its snapshot. Every BeginStatement is matched by one
+  // EndStatement.
+  Snapshot BeginStatement();
+  // `ok` false undoes the statement's changes (TXN-2). In autocommit mode the caller commits or
+  // aborts afterwards, when no statement is open any more.
+  void EndStatement(const Snapshot& snapshot);
+  // Refreshes a READ COMMITTED statement's view for a second look at a row that changed under it.
+  CommitSeq LatestPublished() const;
+  uint32_t open_statements() const { return static_cast<uint32_t>(open_.size()); }
+
+  // The txid, made at the first write. Errors: 25006 in a read-only transaction, 53300.
+  Result<TxnId> EnsureWriter();
+  TxnId txid() const { return txid_; }
+  bool has_writes() const { return txid_.value != 0; }
+  uint32_t statement() const { return statement_; }
+
+  storage::UndoLog* undo() { return &writer_->undo; }
+  std::string* redo() { return &redo_; }
+  IndexChanges* index_changes() { return &writer_->index_changes; }
+  // Sends the redo collected so far as a PART when it has grown large (C6).
+  Status MaybeFlushRedo();
+
+  // Marks for savepoints and for statement atomicity; RollbackTo leaves later marks invalid.
+  struct Mark {
+    storage::UndoMark undo;
+    uint64_t redo_position = 0;  // counts flushed parts too
+    size_t puts = 0;
+    size_t keys = 0;
+    uint32_t hook_depth = 0;
+  };
+  Mark TakeMark();
+  void ReleaseMark(const Mark& mark);
+  void RollbackTo(const Mark& mark);
+
+  // SAVEPOINT name, RELEASE, ROLLBACK TO. Errors: 3B001, 25P01.
+  Status Savepoint(const std::string& name);
+  Status ReleaseSavepoint(const std::string& name);
+  Status RollbackToSavepoint(const std::string& name);
+
+  // Ends the transaction. After an error of Commit the transaction is gone too: rolled back, unless
+  // the error is 40003 (outcome unknown).
+  Status Commit();
+  void Abort();
+
+  // Set when extents were written that the commit's log records will name.
+  void RequireMainSync() { main_sync_ = true; }
+  void set_commit_level(CommitLevel level) { level_ = level; }
+  void AddHook(std::shared_ptr<TransactionHook> hook) { hooks_.push_back(std::move(hook)); }
+  const std::vector<std::shared_ptr<TransactionHook>>& hooks() const { return hooks_; }
+  // Catalog version to be recorded with the commit; 0: unchanged.
+  void set_catalog_version(uint64_t version) { catalog_version_ = version; }
+
+  // Waits until the transaction that holds a row has ended (or, holder 0, until `seq` is
+  // published). Errors: 40P01, 57014, 55P03.
+  Status WaitFor(TxnId holder, CommitSeq seq);
+  void set_cancel_flag(const std::atomic<bool>* cancel) { limits_.cancel = cancel; }
+  void set_lock_timeout_ms(int64_t timeout_ms) { limits_.timeout_ms = timeout_ms; }
+  const WaitLimits& wait_limits() const { return limits_; }
+  // Identity in the wait graph; constant for the life of the object.
+  uint64_t participant() const { return participant_; }
+  // Takes a table lock for the rest of the transaction.
+  Status LockTable(const std::shared_ptr<TableLock>& lock, LockMode mode) {
+    return locks_.Acquire(this, lock, mode);
+  }
+  // Microseconds since 1970 UTC of the transaction's first statement.
+  int64_t start_time() const { return start_time_; }
+  // commit_seq and log position of the last commit made here.
+  CommitSeq last_commit_seq() const { return last_commit_seq_; }
+  TransactionManager* manager() const { return manager_; }
+
+ private:
+  friend class TransactionManager;
+  struct NamedSavepoint {
+    std::string name;
+    Mark mark;
+  };
+  void Finish();
+  void RepinSlot();
+  void TakeBackPuts(size_t from);
+
+  TransactionManager* const manager_;
+  SnapshotSlot* const slot_;
+  Isolation isolation_ = Isolation::kReadCommitted;
+  bool in_block_ = false, failed_ = false, read_only_ = false, main_sync_ = false;
+  CommitLevel level_ = CommitLevel::kOn;
+  TxnId txid_;
+  uint32_t statement_ = 0;
+  bool has_transaction_snapshot_ = false;
+  CommitSeq transaction_snapshot_;
+  std::vector<CommitSeq> open_;  // snapshots of open statements
+  std::unique_ptr<WriterState> writer_;
+  std::string redo_;
+  uint64_t redo_flushed_ = 0;  // bytes sent as parts
+  bool part_sent_ = false;
+  Status doomed_;  // why this transaction can no longer commit
+  uint64_t catalog_version_ = 0;
+  uint32_t hook_depth_ = 0;
+  std::vector<NamedSavepoint> savepoints_;
+  std::vector<std::shared_ptr<TransactionHook>> hooks_;
+  WaitLimits limits_;
+  const uint64_t participant_;
+  // The txid once more, for others who look for the holder of a row.
+  std::atomic<uint64_t> visible_txid_{0};
+  HeldLocks locks_;
+  int64_t start_time_ = 0;
+  CommitSeq last_commit_seq_;
+};
+
+}  // namespace driftdb::txn
+
+#endif  // DRIFTDB_TXN_TRANSACTION_H_

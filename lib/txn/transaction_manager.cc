@@ -1,0 +1,304 @@
+#include "txn/transaction_manager.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+#include "storage/page/extent_store.h"
+
+namespace driftdb::txn {
+
+namespace {
+
+constexpr size_t kManagerSpareStates = 64;
+constexpr size_t kManagerSpareKeyBytes = 64 * 1024;
+constexpr size_t kManagerPartHeaderMax = 32;
+
+// Bytes of a commit record's seq, patched under the latch: kind and txid come first.
+constexpr size_t kManagerSeqOffset = 1 + 8;
+
+}  // namespace
+
+TransactionManager::TransactionManager(const ManagerEnvironment& environment, CommitSeq last_seq)
+    : environment_(environment), snapshots_(environment.transactions), last_seq_(last_seq.value) {}
+
+TransactionManager::~TransactionManager() = default;
+
+uint64_t TransactionManager::Register(Transaction* transaction) {
+  platform::MutexLock lock(&sessions_mutex_);
+  sessions_.push_back(transaction);
+  return next_participant_++;
+}
+
+void TransactionManager::Unregister(Transaction* transaction) {
+  platform::MutexLock lock(&sessions_mutex_);
+  std::erase(sessions_, transaction);
+}
+
+uint64_t TransactionManager::ParticipantOf(TxnId txn) {
+  platform::MutexLock lock(&sessions_mutex_);
+  for (const Transaction* session : sessions_) {
+    if (session->visible_txid_.load(std::memory_order_acquire) == txn.value) {
+      return session->participant_;
+    }
+  }
+  return 0;
+}
+
+std::vector<TxnId> TransactionManager::ActiveWriters() {
+  std::vector<TxnId> writers;
+  platform::MutexLock lock(&sessions_mutex_);
+  for (const Transaction* session : sessions_) {
+    const TxnId txn(session->visible_txid_.load(std::memory_order_acquire));
+    if (txn.value == 0) continue;
+    if (environment_.transactions->Resolve(txn).kind == storage::TxnState::Kind::kActive) {
+      writers.push_back(txn);
+    }
+  }
+  return writers;
+}
+
+CommitSeq TransactionManager::Horizon() const { return snapshots_.Horizon(); }
+
+std::unique_ptr<WriterState> TransactionManager::TakeWriterState() {
+  {
+    platform::MutexLock lock(&garbage_mutex_);
+    if (!spare_.empty()) {
+      std::unique_ptr<WriterState> writer = std::move(spare_.back());
+      spare_.pop_back();
+      return writer;
+    }
+  }
+  return std::make_unique<WriterState>(environment_.memory);
+}
+
+void TransactionManager::Recycle(std::unique_ptr<WriterState> writer) {
+  writer->undo.Reset();
+  writer->index_changes.Clear();
+  writer->stamped.store(false, std::memory_order_relaxed);
+  if (writer->index_changes.keys.capacity() > kManagerSpareKeyBytes) return;
+  platform::MutexLock lock(&garbage_mutex_);
+  if (spare_.size() < kManagerSpareStates) spare_.push_back(std::move(writer));
+}
+
+Status TransactionManager::CheckWritable() const {
+  if (poisoned_.load(std::memory_order_acquire)) {
+    platform::MutexLock lock(&poison_mutex_);
+    return Error(sqlstate::kIoError, "database is read-only after a failed write: {}",
+                 poison_.message())
+        .WithHint("Close the database and open it again.");
+  }
+  if (environment_.log == nullptr) {
+    return Error(sqlstate::kReadOnlyTransaction, "database is open read-only");
+  }
+  return OkStatus();
+}
+
+void TransactionManager::Poison(const Status& why) {
+  platform::MutexLock lock(&poison_mutex_);
+  if (poison_.ok()) poison_ = why;
+  poisoned_.store(true, std::memory_order_release);
+}
+
+Status TransactionManager::FlushPart(Transaction* transaction) {
+  if (!transaction->part_sent_) {
+    // A position before the first piece, known before it is sent, so that a checkpoint never trims
+    // the log past it.
+    DRIFTDB_ASSIGN_OR_RETURN(const wal::LogPosition position,
+                             environment_.log->WaitPosition(environment_.log->Cut()));
+    platform::MutexLock lock(&parts_mutex_);
+    parts_.emplace_back(transaction->txid_, position);
+    transaction->part_sent_ = true;
+  }
+  // A frame holds at most 1 MiB: a large batch goes out in several.
+  const std::string_view redo = transaction->redo_;
+  for (size_t at = 0; at < redo.size();) {
+    const size_t bytes = std::min(redo.size() - at, wal::kFramePayloadMax - kManagerPartHeaderMax);
+    std::string header;
+    RedoWriter(&header).PartHeader(transaction->txid_, bytes);
+    const std::array<std::string_view, 2> pieces = {header, redo.substr(at, bytes)};
+    const auto end = environment_.log->Append(pieces, 1, wal::kFramePart);
+    if (!end.ok()) return end.status();
+    at += bytes;
+  }
+  transaction->redo_flushed_ += redo.size();
+  transaction->redo_.clear();
+  return OkStatus();
+}
+
+void TransactionManager::ForgetParts(Transaction* transaction) {
+  if (!transaction->part_sent_) return;
+  platform::MutexLock lock(&parts_mutex_);
+  std::erase_if(parts_, [&](const auto& part) { return part.first == transaction->txid_; });
+  transaction->part_sent_ = false;
+}
+
+wal::LogPosition TransactionManager::OldestPart(const wal::LogPosition& otherwise) {
+  platform::MutexLock lock(&parts_mutex_);
+  wal::LogPosition oldest = otherwise;
+  for (const auto& [txn, position] : parts_) {
+    if (position.lsn < oldest.lsn) oldest = position;
+  }
+  return oldest;
+}
+
+Result<Lsn> TransactionManager::AppendCommit(Transaction* transaction, CommitSeq* seq) {
+  std::string header;
+  if (transaction->part_sent_) {
+    RedoWriter(&header).PartHeader(transaction->txid_, transaction->redo_.size());
+  }
+  std::string commit;
+  CommitRecord record;
+  record.txn = transaction->txid_;
+  record.level = transaction->level_;
+  record.catalog_version = transaction->catalog_version_;
+  RedoWriter(&commit).Commit(record);
+  const size_t bytes = header.size() + transaction->redo_.size() + commit.size();
+  DRIFTDB_RETURN_IF_ERROR(environment_.log->PrepareSpace(bytes));
+
+  wal::LogWriter::Reservation space;
+  {
+    platform::MutexLock lock(&commit_latch_);
+    DRIFTDB_RETURN_IF_ERROR(CheckWritable());
+    DRIFTDB_ASSIGN_OR_RETURN(space, environment_.log->Reserve(bytes, 1, 0));
+    // From here on the commit is in the log's order and cannot be taken back (TM-3).
+    *seq = CommitSeq(++last_seq_);
+    pending_.push_back({seq->value, space.end, transaction->level_});
+    environment_.transactions->Commit(transaction->txid_, *seq);
+    for (const auto& hook : transaction->hooks_) hook->AtCommit(*seq);
+    // Queued in commit order and before anybody can build on these versions: the collector takes
+    // the records of one row oldest first.
+    transaction->writer_->seq = *seq;
+    platform::MutexLock garbage_lock(&garbage_mutex_);
+    garbage_.push_back(std::move(transaction->writer_));
+  }
+  StoreFixed(commit.data() + kManagerSeqOffset, seq->value);
+  char* to = space.to;
+  for (const std::string_view piece :
+       {std::string_view(header), std::string_view(transaction->redo_), std::string_view(commit)}) {
+    std::memcpy(to, piece.data(), piece.size());
+    to += piece.size();
+  }
+  environment_.log->Complete(space);
+  return space.end;
+}
+
+Status TransactionManager::CommitTransaction(Transaction* transaction) {
+  if (transaction->writer_->undo.empty() && transaction->redo_.empty() &&
+      !transaction->part_sent_) {
+    transaction->Abort();  // a writer that wrote nothing
+    return OkStatus();
+  }
+  if (transaction->main_sync_) {
+    // The extents that the log is about to name must be durable first (C9).
+    Status synced = environment_.extents->Sync();
+    if (!synced.ok()) {
+      Poison(synced);
+      return synced;
+    }
+  }
+  // What does not fit one frame with its commit record goes ahead as parts.
+  if (transaction->redo_.size() + 256 > wal::kFramePayloadMax) {
+    DRIFTDB_RETURN_IF_ERROR(FlushPart(transaction));
+  }
+  CommitSeq seq;
+  WriterState* const writer = transaction->writer_.get();
+  DRIFTDB_ASSIGN_OR_RETURN(const Lsn end, AppendCommit(transaction, &seq));
+
+  const TxnId txid = transaction->txid_;
+  writer->undo.Stamp(seq);
+  environment_.transactions->Release(txid);
+  writer->stamped.store(true, std::memory_order_release);
+  transaction->txid_ = TxnId();
+  transaction->last_commit_seq_ = seq;
+
+  Status durable;
+  if (transaction->level_ == CommitLevel::kOn) {
+    durable = environment_.log->WaitDurable(end);
+    if (!durable.ok()) {
+      Poison(durable);
+      waits_.WakeAll();
+      return Error(sqlstate::kOutcomeUnknown, "outcome of the commit is unknown: {}",
+                   durable.message())
+          .WithHint("Close the database and open it again to learn whether it was committed.");
+    }
+  }
+  if (transaction->level_ == CommitLevel::kOff) environment_.log->RequestFlush();
+  if (published() < seq) PublishReady();
+  commits_.fetch_add(1, std::memory_order_relaxed);
+  if (transaction->part_sent_) {
+    platform::MutexLock lock(&parts_mutex_);
+    std::erase_if(parts_, [&](const auto& part) { return part.first == txid; });
+  }
+  waits_.WakeAll();
+  Collect();
+  return OkStatus();
+}
+
+void TransactionManager::PublishReady() {
+  uint64_t seq = 0;
+  {
+    platform::MutexLock lock(&commit_latch_);
+    const Lsn durable = environment_.log->durable_lsn();
+    while (!pending_.empty() &&
+           (pending_.front().level == CommitLevel::kOff || pending_.front().end <= durable)) {
+      seq = pending_.front().seq;
+      pending_.pop_front();
+    }
+    // Inside the latch: two publishers must not store out of order (TM-1).
+    if (seq != 0) environment_.transactions->Publish(CommitSeq(seq));
+  }
+  if (seq != 0) {
+    platform::MutexLock lock(&publish_mutex_);
+    published_changed_.NotifyAll();
+  }
+}
+
+Status TransactionManager::WaitPublished(CommitSeq seq) {
+  constexpr int64_t kPollUs = 2'000;
+  while (published() < seq) {
+    DRIFTDB_RETURN_IF_ERROR(CheckWritable());
+    PublishReady();
+    if (published() >= seq) break;
+    platform::MutexLock lock(&publish_mutex_);
+    if (published() < seq) published_changed_.WaitFor(&publish_mutex_, kPollUs);
+  }
+  return OkStatus();
+}
+
+Status TransactionManager::AppendSystem(std::string_view records, uint32_t count) {
+  DRIFTDB_RETURN_IF_ERROR(CheckWritable());
+  const std::array<std::string_view, 1> pieces = {records};
+  const auto end = environment_.log->Append(pieces, count, 0);
+  return end.ok() ? OkStatus() : end.status();
+}
+
+void TransactionManager::Collect() {
+  if (!collect_mutex_.TryLock()) return;  // somebody else is at it
+  const CommitSeq horizon = Horizon();
+  while (true) {
+    std::unique_ptr<WriterState> garbage;
+    {
+      platform::MutexLock lock(&garbage_mutex_);
+      if (garbage_.empty() || garbage_.front()->seq > horizon ||
+          !garbage_.front()->stamped.load(std::memory_order_acquire)) {
+        break;
+      }
+      garbage = std::move(garbage_.front());
+      garbage_.pop_front();
+    }
+    Discard(std::move(garbage));
+  }
+  collect_mutex_.Unlock();
+}
+
+void TransactionManager::Discard(std::unique_ptr<WriterState> garbage) {
+  std::vector<storage::DeadRow> dead;
+  garbage->undo.Release(&dead);
+  Recycle(std::move(garbage));
+}
+
+}  // namespace driftdb::txn
