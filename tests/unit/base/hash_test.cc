@@ -42,7 +42,7 @@ TEST_CASE("hash: a chained hash is the hash of the previous hash followed by the
 }
 
 TEST_CASE("hash: the seed changes the 64-bit hash", "[base]") {
-  REQUIRE(HashBytes64("abc", 1) != HashBytes64("abc", 2));
+  REQUIRE(HashBytes64("abc", 3, 1) != HashBytes64("abc", 3, 2));
   REQUIRE(HashBytes64(std::string_view("abc")) == HashBytes64("abc", 3, 0));
 }
 
