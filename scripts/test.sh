@@ -88,8 +88,12 @@ check 'build-clang: clang++ -O2, no assertions' build build-clang clang++ --buil
 run build-clang 1 "${suites[@]}"
 check 'headers alone' python3 tests/lint/headers_alone.py --root . --jobs "$jobs" -- \
   clang++ -std=c++20 -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Werror -I build-clang/lib
-check 'clang-tidy' run-clang-tidy -quiet -p build-clang -j "$jobs" "^$PWD/(lib|examples)/.*\.(cc|c)$" >build-clang/clang-tidy.log 2>&1 ||
+tidy() {
+  run-clang-tidy -quiet -p build-clang -j "$jobs" "^$PWD/(lib|examples)/.*\.(cc|c)$" >build-clang/clang-tidy.log 2>&1 && return
   grep -E '(warning|error):' build-clang/clang-tidy.log | sort -u
+  return 1
+}
+check 'clang-tidy' tidy
 
 export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 check 'build-asan: clang++, address and undefined behaviour' build build-asan clang++ "${common[@]}" \
