@@ -39,9 +39,9 @@ echo "loading"
     echo "COPY $table FROM '$PWD/$data/$table.tbl' (FORMAT csv, DELIMITER '|');"
   done
 } >"$data/load.sql"
-$build/$shell -bail "$database" -f "$data/load.sql"
+$build/$shell -bail -f "$data/load.sql" "$database"
 rm -rf "$data"
 
-$build/$shell -bail -box "$database" -f scripts/quickstart/queries.sql
+$build/$shell -bail -box -f scripts/quickstart/queries.sql "$database"
 echo
 echo "the database is in $database; go on with: $build/$shell $database"
