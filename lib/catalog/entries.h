@@ -21,6 +21,11 @@ class Table;
 class Index;
 }  // namespace driftdb::storage
 
+namespace driftdb::txn {
+struct TableTarget;
+class TableLock;
+}  // namespace driftdb::txn
+
 namespace driftdb::catalog {
 
 class SequenceState;
@@ -65,8 +70,9 @@ struct ColumnEntry {
   std::string name;
   LogicalType type;
   bool not_null = false;
-  std::string default_sql;  // deparsed expression, empty: none
-  ObjectSecurity security;  // column grants
+  uint32_t storage_ordinal = 0;  // tables: position within the storage generation's schema
+  std::string default_sql;       // deparsed expression, empty: none
+  ObjectSecurity security;       // column grants
 };
 
 enum class ConstraintType : uint8_t { kPrimaryKey, kUnique, kCheck };
@@ -114,6 +120,10 @@ struct TableEntry {
   uint32_t next_column_id = 1;
   StorageId storage;
   std::shared_ptr<storage::Table> data;
+  // The same storage with its indexes, for writers; and the lock that keeps DDL and statements
+  // apart.
+  std::shared_ptr<const txn::TableTarget> target;
+  std::shared_ptr<txn::TableLock> lock;
 
   // Ordinal of a column by name, or -1.
   int FindColumn(std::string_view column) const;

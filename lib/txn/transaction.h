@@ -113,6 +113,8 @@ class Transaction {
   TxnId txid() const { return txid_; }
   bool has_writes() const { return txid_.value != 0; }
   uint32_t statement() const { return statement_; }
+  // A fresh number for writes that later ones of the same statement must be able to change again.
+  uint32_t AdvanceStatement() { return ++statement_; }
 
   storage::UndoLog* undo() { return &writer_->undo; }
   std::string* redo() { return &redo_; }
