@@ -20,19 +20,6 @@ Value EditorTextOrNull(const std::string& text) {
 }
 Value EditorBytes(std::string bytes) { return Value::String(TypeId::kBytea, std::move(bytes)); }
 
-const char* EditorKind(const RelationEntry& relation) {
-  switch (relation.index()) {
-    case 1:
-      return "r";
-    case 2:
-      return "v";
-    case 3:
-      return "i";
-    default:
-      return "S";
-  }
-}
-
 const ObjectSecurity& EditorSecurity(const RelationEntry& relation) {
   static const ObjectSecurity none;
   if (const auto* table = std::get_if<std::shared_ptr<const TableEntry>>(&relation)) {
