@@ -267,6 +267,8 @@ class Lint(unittest.TestCase):
     def test_symbols(self):
         listing = "0001 T driftdb_open\n0002 W _ZNSt6vectorIiE4pushEv\n0000 A DRIFTDB_0\n0003 T driftdb_close@@DRIFTDB_0\n"
         self.assertEqual(symbols.foreign(listing), ["_ZNSt6vectorIiE4pushEv"])
+        listing = "                 U driftdb::storage::Table::schema() const\n   U memcpy@GLIBC_2.14\n   w __gmon_start__\n"
+        self.assertEqual(symbols.undefined(listing), ["driftdb::storage::Table::schema() const"])
 
     # the scope walker
 
