@@ -54,7 +54,8 @@ std::string Repeat(std::string_view text, int count) {
 std::filesystem::path ParseTestData() {
   const char* folder = std::getenv("DRIFTDB_TEST_DATA");
   if (folder != nullptr) return folder;
-  for (std::filesystem::path at = std::filesystem::path(__FILE__).parent_path();
+  for (std::filesystem::path at =
+           std::filesystem::absolute(__FILE__).lexically_normal().parent_path();
        at.has_relative_path(); at = at.parent_path()) {
     if (std::filesystem::exists(at / "meson_options.txt")) return at.parent_path() / "shared";
   }
@@ -212,6 +213,8 @@ TEST_CASE("parse: ParseOne stops at its semicolon", "[sql][parse][LEX-1]") {
 TEST_CASE("parse: a shell knows when a statement is complete", "[sql][parse]") {
   CHECK(IsStatementComplete(""));
   CHECK(IsStatementComplete("select 1;"));
+  CHECK(IsStatementComplete("select (1);"));
+  CHECK(IsStatementComplete("select 1);"));
   CHECK(IsStatementComplete("select ';'; -- done\n"));
   CHECK_FALSE(IsStatementComplete("select 1"));
   CHECK_FALSE(IsStatementComplete("select ';"));
