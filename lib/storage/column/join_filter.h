@@ -14,11 +14,18 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/int128.h"
 
 namespace driftdb::storage {
 
 inline uint64_t HashJoinKey(int64_t key) { return HashInt64(static_cast<uint64_t>(key)); }
 inline uint64_t HashJoinKey(std::string_view key) { return HashBytes64(key); }
+// The same hash as an int64 of the same value.
+inline uint64_t HashJoinKey(int128_t key) {
+  const auto low = static_cast<int64_t>(key);
+  if (low == key) return HashJoinKey(low);
+  return HashCombine64(static_cast<uint64_t>(key), static_cast<uint64_t>(key >> 64));
+}
 
 class JoinFilter {
  public:

@@ -9,7 +9,6 @@
 #ifndef DRIFTDB_STORAGE_COLUMN_SEGMENT_READER_H_
 #define DRIFTDB_STORAGE_COLUMN_SEGMENT_READER_H_
 
-#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -48,10 +47,10 @@ class SegmentPredicate {
   std::unique_ptr<State> state_;
 };
 
-// Decode buffers of one thread.
+// Decode buffers of one thread; about 8 KiB and a vector.
 struct SegmentScratch {
-  alignas(64) uint64_t values[kVectorRows * 2];  // room for 2,048 values of 16 bytes
   alignas(64) uint32_t codes[kVectorRows];
+  Vector decoded;
 };
 
 class SegmentReader {
@@ -97,30 +96,32 @@ class SegmentReader {
   friend struct SegmentFilter;
   friend struct SegmentDecoder;
   friend struct SegmentValidator;
-  SegmentReader(const SegmentMeta& meta, LogicalType type, PinnedBytes payload, ExtentStore* store);
+  SegmentReader(const SegmentMeta& meta, LogicalType type, PinnedBytes payload, ExtentStore* store)
+      : meta_(meta), type_(type), payload_(std::move(payload)), store_(store) {}
+  // Null: no row of the vector is NULL.
+  const uint64_t* ValidityOf(uint32_t vector) const;
+  Result<std::shared_ptr<const Vector>> Entries() const;
 
   SegmentMeta meta_;
   LogicalType type_;
   PinnedBytes payload_;
   ExtentStore* store_;
   uint64_t dictionary_id_ = 0;
-  uint32_t entry_count_ = 0;  // dictionary entries or runs
+  uint64_t value_bytes_ = 0;
+  uint32_t entry_count_ = 0;  // dictionary entries, runs, 1 for a constant
   uint32_t code_bits_ = 0;
+  uint32_t heap_bytes_ = 0;
   bool narrow_zones_ = true;
-  const char* zones_ = nullptr;
-  const uint64_t* validity_ = nullptr;  // null: no NULLs
   bool all_null_ = false;
-  const char* vectors_ = nullptr;  // vector directory
+  const char* zones_ = nullptr;
+  const uint64_t* validity_ = nullptr;  // null: no NULLs, or all
+  const char* vectors_ = nullptr;       // SegmentVector each
   const char* data_ = nullptr;
-  size_t data_bytes_ = 0;
-  const char* entries_ = nullptr;  // dictionary values, run values, the constant
-  size_t entries_bytes_ = 0;
-  const char* heap_ = nullptr;  // strings of the entries; table of value pieces
-  size_t heap_bytes_ = 0;
+  const char* entries_ = nullptr;
+  const char* heap_ = nullptr;
   // Entries as a vector, built at the first use.
   mutable platform::Mutex mutex_;
-  mutable std::atomic<const Vector*> entry_vector_{nullptr};
-  mutable std::shared_ptr<const Vector> entry_holder_ DRIFTDB_GUARDED_BY(mutex_);
+  mutable std::shared_ptr<const Vector> entry_vector_ DRIFTDB_GUARDED_BY(mutex_);
 };
 
 }  // namespace driftdb::storage

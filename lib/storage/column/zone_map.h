@@ -31,9 +31,12 @@ struct ZoneMap {
   bool sum_valid = true;     // false: not an integer type, overflow, or rows changed since (C21)
   bool bounds_exact = true;  // false: widened, or truncated strings: min and max need not occur
 
+  bool widened = false;  // row_count and null_count include values that rows had or got (C21)
+
   // Takes in a whole other zone map of the same column.
   void Merge(const ZoneMap& other);
-  // Widens for one more value of unknown row (an overlay's): sum becomes invalid (C21).
+  // Widens for one more value of some row (an overlay's): it counts as one more row, sum becomes
+  // invalid (C21).
   void Widen(const Value& value);
   bool all_null() const { return null_count == row_count; }
 
