@@ -14,7 +14,7 @@
 namespace driftdb::wal {
 namespace {
 
-constexpr int kLogSpinRounds = 200;
+constexpr int kLogFillSpinRounds = 1000;
 
 void LogPause() {
 #if defined(__x86_64__)
@@ -25,7 +25,7 @@ void LogPause() {
 void LogWaitFilled(const FrameBuffer& frame) {
   // Copying is a matter of microseconds; only a descheduled committer makes it longer.
   for (int round = 0; frame.filled.load(std::memory_order_acquire) != frame.reserved; ++round) {
-    if (round < 1000) {
+    if (round < kLogFillSpinRounds) {
       LogPause();
     } else {
       platform::SleepMicros(1);
@@ -83,8 +83,17 @@ Status LogWriter::Start(std::vector<SegmentFile> segments) {
   FreeGroup(first);
   DRIFTDB_RETURN_IF_ERROR(begun);
   if (!options_.background) return OkStatus();
-  DRIFTDB_ASSIGN_OR_RETURN(background_,
-                           platform::Thread::Start("driftdb-log", [this] { RunBackground(); }));
+  DRIFTDB_ASSIGN_OR_RETURN(background_, platform::Thread::Start("driftdb-log", [this] {
+                             // Out of memory while preparing or flushing (C11): both can wait.
+                             for (bool stopped = false; !stopped;) {
+                               try {
+                                 RunBackground();
+                                 stopped = true;
+                               } catch (const std::exception&) {
+                                 platform::SleepMicros(options_.flush_delay_us);
+                               }
+                             }
+                           }));
   return OkStatus();
 }
 
@@ -116,14 +125,6 @@ Status LogWriter::PoisonedError() {
 Status LogWriter::health() {
   platform::MutexLock lock(&mutex_);
   return poison_;
-}
-
-void LogWriter::SpinFor(Lsn lsn) {
-  // One spinner at most: more would take the processors from those who prepare the next group.
-  if (spinners_.fetch_add(1, std::memory_order_relaxed) == 0) {
-    for (int round = 0; round < kLogSpinRounds && durable_lsn() < lsn; ++round) LogPause();
-  }
-  spinners_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 Status LogWriter::WaitDurable(Lsn lsn) {

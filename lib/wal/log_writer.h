@@ -136,7 +136,6 @@ class LogWriter {
   void FreeGroup(FrameBuffer* group);
   Status OutcomeUnknown() DRIFTDB_REQUIRES(mutex_);
   Status PoisonedError() DRIFTDB_REQUIRES(mutex_);
-  void SpinFor(Lsn lsn);
 
   Status EraseRest();
   void PrepareAhead();
@@ -172,7 +171,6 @@ class LogWriter {
   Status poison_ DRIFTDB_GUARDED_BY(mutex_);
   std::atomic<bool> poisoned_{false};
   std::atomic<uint64_t> durable_{0};
-  std::atomic<int> spinners_{0};
 
   // The leader's own.
   Hash128 chain_;
