@@ -308,6 +308,7 @@ Status ReadSystemTable(txn::Engine* engine, SystemTable table, const Snapshot& s
   storage::ScanOptions options;
   options.snapshot = snapshot;
   for (uint32_t c = 0; c < data->schema()->columns.size(); ++c) options.columns.push_back(c);
+  options.row_ids = true;
   storage::TableScan scan(data.get(), options);
   storage::ScanCursor cursor(&scan);
   Chunk chunk;
@@ -316,9 +317,15 @@ Status ReadSystemTable(txn::Engine* engine, SystemTable table, const Snapshot& s
     if (!more) return OkStatus();
     for (size_t i = 0; i < chunk.size(); ++i) {
       std::vector<Value> row;
-      for (const Vector& column : chunk.columns()) row.push_back(column.GetValue(chunk.row(i)));
+      const size_t values = chunk.column_count() - 1;
+      for (size_t c = 0; c < values; ++c) {
+        row.push_back(chunk.column(c).GetValue(chunk.row(i)));
+      }
       rows->push_back(std::move(row));
-      if (row_ids != nullptr) row_ids->push_back(RowId(cursor.first_rid().value + chunk.row(i)));
+      if (row_ids != nullptr) {
+        const Value id = chunk.column(values).GetValue(chunk.row(i));
+        row_ids->push_back(RowId(static_cast<uint64_t>(id.int64())));
+      }
     }
   }
 }

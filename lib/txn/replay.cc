@@ -223,10 +223,8 @@ Status Replayer::ApplyAttach(const RedoRecord& record, CommitSeq seq) {
     DRIFTDB_ASSIGN_OR_RETURN(const auto table, Table(record.storage));
     DRIFTDB_ASSIGN_OR_RETURN(const storage::GroupDescriptor descriptor,
                              storage::GroupDescriptor::Decode(record.body));
-    for (const storage::SealedColumn& column : descriptor.columns) {
-      for (const storage::ExtentRef& extent : column.segments) {
-        DRIFTDB_RETURN_IF_ERROR(extents_->Claim(extent));
-      }
+    for (const storage::ExtentRef& extent : descriptor.Extents()) {
+      DRIFTDB_RETURN_IF_ERROR(extents_->Claim(extent));
     }
     return table->ReplayAttachGroup(descriptor, seq);
   }

@@ -122,9 +122,7 @@ void StorageRegistry::FreeStorage(StorageEntry* entry) {
   if (entry->index != nullptr) {
     entry->index->ReleaseAll();
   } else if (entry->table != nullptr) {
-    std::vector<storage::ExtentRef> extents;
-    entry->table->ListExtents(&extents);
-    for (const storage::ExtentRef& extent : extents) environment_.extents->Release(extent, false);
+    entry->table->ReleaseExtents();
   }
 }
 

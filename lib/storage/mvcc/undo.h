@@ -76,9 +76,12 @@ class VersionStore {
   virtual void ReleaseRecord(UndoRecord* record, std::vector<DeadRow>* dead) = 0;
 };
 
-// A position to roll back to.
+// A position to roll back to: the default one is the transaction's begin.
 struct UndoMark {
   UndoRecord* last = nullptr;
+  const void* block = nullptr;
+  size_t used = 0;
+  uint64_t record_count = 0;
 };
 
 class UndoLog {
@@ -112,7 +115,7 @@ class UndoLog {
   // Savepoints, and the implicit one of every statement.
   UndoMark Mark() {
     run_open_ = false;
-    return {last_};
+    return {last_, block_, used_, record_count_};
   }
   // Undoes all changes since `mark`, newest first. A default UndoMark undoes everything.
   void RollbackTo(const UndoMark& mark);
@@ -134,7 +137,11 @@ class UndoLog {
     char* bytes() { return reinterpret_cast<char*>(this + 1); }
   };
   char* Take(size_t bytes);
-  void FreeBlocksAfterFirst();
+  // Frees blocks newer than `block`; null frees all.
+  void FreeBlocksAfter(const void* block);
+
+  static constexpr size_t kFirstBlockBytes = 2048 - sizeof(Block);
+  static constexpr size_t kBlockBytesMax = 256 * 1024 - sizeof(Block);
 
   MemoryAccountant* accountant_;
   TxnId txn_;

@@ -24,10 +24,17 @@
 #include "types/chunk.h"
 #include "types/ids.h"
 
+namespace driftdb {
+class Decoder;
+}
+
 namespace driftdb::storage {
 
 class HotChunk;
+struct ImagePlace;
 class RowGroup;
+class SealedGroup;
+struct RowSource;
 
 class Table final : public VersionStore {
  public:
@@ -38,8 +45,9 @@ class Table final : public VersionStore {
 
   StorageId id() const { return id_; }
   const TableEnvironment& environment() const { return environment_; }
-  // The current schema. Under a table lock that excludes DDL it does not change.
-  std::shared_ptr<const TableSchema> schema() const;
+  // The current schema; lives as long as the table. Under a table lock that excludes DDL it stays
+  // current.
+  const TableSchema* schema() const;
   // Ordinal of the column. Running statements with the older schema go on.
   uint32_t AddColumn(TableColumn column);
   void DropColumn(uint32_t ordinal);
@@ -97,8 +105,10 @@ class Table final : public VersionStore {
   // The superblock naming the image is durable (true), or the checkpoint failed (false): releases
   // the extents that went out of use.
   void CheckpointDone(bool durable);
-  // All extents the last durable image names, to build the free map.
+  // All extents that the image written last (or loaded) names, to build the free map.
   void ListExtents(std::vector<ExtentRef>* out);
+  // The storage was dropped and nobody uses it any more: gives all its extents back.
+  void ReleaseExtents();
   // Reads what WriteImage wrote into this empty table.
   Status LoadImage(std::string_view directory);
 
@@ -130,9 +140,36 @@ class Table final : public VersionStore {
  private:
   friend class BulkAppender;
   struct State;
+  // Calls hot(chunk, slot) under the chunk's latch, or sealed(group, slot in group), or absent().
+  template <typename Hot, typename Sealed, typename Absent>
+  auto WithRow(RowId rid, const Hot& hot, const Sealed& sealed, const Absent& absent) const
+      -> decltype(absent());
+  RowGroup* TouchGroup(uint64_t number);
+  // Null: the rid's group was sealed meanwhile; take other rids.
+  HotChunk* TouchChunk(uint64_t rid);
+  // False: as TouchChunk.
+  Result<bool> InsertPart(const WriteContext& context, const RowSource& source, uint64_t rid);
+  // Calls hot(chunk, first slot, count) under the latch, or sealed(group, slot) per row.
+  template <typename Hot, typename Sealed>
+  void ForEachPart(const UndoRecord& record, const Hot& hot, const Sealed& sealed);
+  // The sealed group that `record` made as a whole, or null.
+  SealedGroup* GroupMadeBy(const UndoRecord& record) const;
+  // Installs a sealed group. `maker`: the loading transaction's record, or null when `word` is
+  // committed.
+  void AttachGroup(GroupDescriptor descriptor, VersionWord word, UndoRecord* maker);
+  // Images, under the maintenance mutex.
+  Status WriteHotGroup(CommitSeq seq, RowGroup* group, std::string* out, uint32_t* entries);
+  Status WriteSealedGroup(CommitSeq seq, RowGroup* group, std::string* out, uint32_t* entries);
+  Status PlaceImage(RowGroup* group, size_t index, std::string bytes);
+  void EncodePlace(const ImagePlace& place, std::string* out);
+  Status LoadHotGroup(RowGroup* group, Decoder* decoder);
+  Status LoadSealedGroup(RowGroup* group, Decoder* decoder);
+  // Number of the first of `count` groups whose rids are all fresh.
+  Result<uint64_t> ReserveGroups(uint64_t count);
 
   const StorageId id_;
-  const TableEnvironment environment_;
+  std::unique_ptr<SegmentCache> own_segments_;
+  TableEnvironment environment_;
   std::atomic<uint64_t> next_rid_{0};
   std::unique_ptr<State> state_;
 };

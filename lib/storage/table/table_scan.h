@@ -22,7 +22,7 @@
 
 namespace driftdb::storage {
 
-class ColumnPredicate;
+struct ColumnPredicate;
 
 struct ScanPredicate {
   uint32_t column = 0;  // ordinal; need not be projected
@@ -62,7 +62,7 @@ class TableScan {
 
   Table* const table_;
   const ScanOptions options_;
-  std::shared_ptr<const TableSchema> schema_;
+  const TableSchema* const schema_;
   uint64_t end_rid_ = 0;
   uint64_t morsel_rows_ = 0;
   std::atomic<uint64_t> next_rid_{0};
@@ -75,16 +75,28 @@ class ScanCursor {
  public:
   explicit ScanCursor(TableScan* scan);
   ~ScanCursor();
+  ScanCursor(const ScanCursor&) = delete;
+  ScanCursor& operator=(const ScanCursor&) = delete;
   // Fills `chunk` (columns are replaced) with the next rows; false at the end of the scan. Never
   // yields a chunk without alive rows.
   Result<bool> Next(Chunk* chunk);
-  // First rid of the last chunk; row i of it has rid first_rid() + i.
-  RowId first_rid() const { return first_rid_; }
 
  private:
   struct State;
+  struct PatchRows;
+  // Rows [rid, end) of one vector; false: nothing to yield.
+  Result<bool> ScanVector(uint64_t rid, uint64_t end, Chunk* chunk);
+  Result<bool> ScanHot(HotChunk* hot, uint64_t end, Chunk* chunk);
+  Result<bool> ScanSealed(SealedGroup* group, uint32_t vector, Chunk* chunk);
+  void RefreshPredicates();
+  Status OpenColumn(SealedGroup* group, uint32_t vector, size_t place);
+  Status FilterBase(SealedGroup* group, uint32_t vector, uint32_t rows);
+  Status CollectPatches(SealedGroup* group, uint32_t vector, PatchRows* patches);
+  Status FilterPatches(PatchRows* patches);
+  Status ReadColumns(SealedGroup* group, uint32_t vector, const PatchRows& patches, Chunk* chunk);
+  void Emit(uint64_t first_rid, uint32_t rows, Chunk* chunk);
+
   TableScan* const scan_;
-  RowId first_rid_;
   std::unique_ptr<State> state_;
 };
 

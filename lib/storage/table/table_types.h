@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "storage/column/segment.h"
 #include "storage/mvcc/undo.h"
+#include "storage/mvcc/version_chain.h"
 #include "storage/page/extent_store.h"
 #include "types/ids.h"
 #include "types/value.h"
@@ -20,11 +22,12 @@ namespace driftdb::storage {
 
 class EpochManager;
 class ExtentStore;
+class SegmentCache;
 class TransactionTable;
 
 // Rows per directory entry; group g holds rids [g << 17, (g + 1) << 17) (C16).
 inline constexpr unsigned kGroupBits = 17;
-inline constexpr uint64_t kGroupRows = uint64_t{1} << kGroupBits;
+static_assert(kGroupRows == 1u << kGroupBits);
 inline constexpr unsigned kChunkBits = 11;
 inline constexpr uint32_t kChunkRows = 1u << kChunkBits;
 inline constexpr uint32_t kGroupChunks = static_cast<uint32_t>(kGroupRows / kChunkRows);
@@ -35,6 +38,7 @@ struct TableEnvironment {
   MemoryAccountant* memory = nullptr;
   EpochManager* epochs = nullptr;
   ExtentStore* extents = nullptr;
+  SegmentCache* segments = nullptr;  // null: each table has its own, a quarter of memory_limit
 };
 
 // Who writes: `snapshot` is that of the statement (for READ COMMITTED's second try on a row: the
@@ -45,21 +49,6 @@ struct WriteContext {
   UndoLog* undo = nullptr;
 };
 
-// What became of an update, deletion or lock of one row. Nothing was changed unless kDone.
-struct WriteOutcome {
-  enum class Kind : uint8_t {
-    kDone,
-    kWait,          // `holder` is not 0: until that transaction ends; 0: until `seq` is published
-    kChanged,       // the newest version, by commit `seq`, is newer than the snapshot
-    kGone,          // deleted by commit `seq` (newer or older than the snapshot), or never there
-    kSelfModified,  // this statement changed the row already: the second change is skipped
-  };
-  Kind kind = Kind::kDone;
-  TxnId holder;
-  CommitSeq seq;
-  bool done() const { return kind == Kind::kDone; }
-};
-
 // Rows [0, done) succeeded; when done < count, `stop` says why row `done` did not, and the rest was
 // not tried.
 struct BatchOutcome {
@@ -67,34 +56,25 @@ struct BatchOutcome {
   WriteOutcome stop;
 };
 
-// The newest version of a row, whoever wrote it; locks without change do not count.
-struct RowState {
-  enum class Kind : uint8_t {
-    kAbsent,    // never filled, aborted, or dead
-    kLive,      // committed by `seq`
-    kDeleted,   // deleted by commit `seq`
-    kInFlight,  // `holder` wrote it and has not ended; holder 0: committed by `seq`, not published
-                // yet
-    kMineLive,  // written by the asking transaction
-    kMineDeleted,  // deleted by the asking transaction
-  };
-  Kind kind = Kind::kAbsent;
-  TxnId holder;
-  CommitSeq seq;
-  UndoKind change = UndoKind::kInsert;  // kInFlight: what the holder did (insert, update, delete)
-};
-
 // One column of a sealed group: its segments in row order.
 struct SealedColumn {
   ColumnId id;
-  std::vector<ExtentRef> segments;
+  LogicalType type;
+  std::vector<SegmentMeta> segments;
+  ZoneMap zone;           // of all rows
+  uint64_t distinct = 0;  // estimate
 };
 
 // A sealed group as directory entries and ATTACH_GROUP records name it.
 struct GroupDescriptor {
   uint64_t group = 0;  // number: first rid >> kGroupBits
-  uint32_t rows = 0;   // slots [0, rows) are filled
+  uint32_t rows = 0;   // slots [0, rows) are stored
+  // Bit set: a dead slot (deleted, aborted or never filled before the group was sealed). Empty:
+  // none.
+  std::vector<uint64_t> dead;
   std::vector<SealedColumn> columns;
+  // All segments and value extents.
+  std::vector<ExtentRef> Extents() const;
   std::string Encode() const;
   static Result<GroupDescriptor> Decode(std::string_view bytes);
 };

@@ -1,5 +1,3 @@
-// Covers: lib/wal/segment_files.cc
-
 #include "wal/log_reader.h"
 
 #include <cstring>

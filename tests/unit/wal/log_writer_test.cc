@@ -1,6 +1,3 @@
-// Covers: lib/wal/log_append.cc
-// Covers: lib/wal/segment_store.cc
-
 #include "wal/log_writer.h"
 
 #include <algorithm>
