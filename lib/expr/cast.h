@@ -15,7 +15,8 @@ struct CastKernel {
   ScalarKernel kernel = nullptr;  // null: the bytes stay as they are (kRelabel)
   bool total = false;             // F2 of function.h
 };
-// REQUIRES: FindCast(from, to) allows it. `explicit_cast` cuts strings to varchar(n) instead of failing.
+// REQUIRES: FindCast(from, to) allows it. `explicit_cast` cuts strings to varchar(n) instead of
+// failing.
 CastKernel SelectCastKernel(const LogicalType& from, const LogicalType& to, bool explicit_cast);
 
 // Kernels by family; a null kernel means "not of this family".

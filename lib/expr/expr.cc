@@ -355,9 +355,9 @@ uint64_t Hash(const Expr& expr) {
       hash = HashCombine64(hash, ExprHashValue(expr.value));
       break;
     case ExprKind::kColumn:
-      hash = HashCombine64(hash, HashCombine64(expr.column.table_index,
-                                               HashCombine64(expr.column.column_index,
-                                                             expr.column.depth)));
+      hash = HashCombine64(
+          hash, HashCombine64(expr.column.table_index,
+                              HashCombine64(expr.column.column_index, expr.column.depth)));
       break;
     case ExprKind::kSlot:
       hash = HashCombine64(hash, expr.slot);
@@ -383,7 +383,8 @@ uint64_t Hash(const Expr& expr) {
   for (const ExprPtr& child : expr.children) hash = HashCombine64(hash, Hash(*child));
   if (expr.aggregate != nullptr) {
     hash = HashCombine64(hash, reinterpret_cast<uintptr_t>(expr.aggregate->function));
-    if (expr.aggregate->filter != nullptr) hash = HashCombine64(hash, Hash(*expr.aggregate->filter));
+    if (expr.aggregate->filter != nullptr)
+      hash = HashCombine64(hash, Hash(*expr.aggregate->filter));
   }
   if (expr.window != nullptr) {
     hash = HashCombine64(hash, static_cast<uint64_t>(expr.window->function));

@@ -67,8 +67,9 @@ struct RowSet {
 struct KernelArg {
   VectorView view;
   LogicalType type;
-  bool constant = false;  // every row is view.value(0)
-  bool flat = false;      // view.index is null
+  bool constant = false;           // every row is view.value(0)
+  bool flat = false;               // view.index is null
+  const Vector* vector = nullptr;  // whose holders keep referred strings alive
   template <typename T>
   const T& value(size_t row) const {
     return view.value<T>(row);
