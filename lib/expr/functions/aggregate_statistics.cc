@@ -62,12 +62,29 @@ struct SpreadFloat {
   }
 };
 
-// Exact sums of integers (scaled decimals) and their squares; a 256-bit sum of squares never
-// overflows in practice, so overflow of its 128 bits falls back to long double.
+// 256-bit magnitude.
+struct SpreadWide {
+  uint128_t high, low;
+};
+SpreadWide SpreadMultiply(uint128_t a, uint128_t b) {
+  const uint128_t al = static_cast<uint64_t>(a), ah = a >> 64;
+  const uint128_t bl = static_cast<uint64_t>(b), bh = b >> 64;
+  const uint128_t ll = al * bl, lh = al * bh, hl = ah * bl;
+  const uint128_t middle = (ll >> 64) + static_cast<uint64_t>(lh) + static_cast<uint64_t>(hl);
+  return {ah * bh + (lh >> 64) + (hl >> 64) + (middle >> 64),
+          middle << 64 | static_cast<uint64_t>(ll)};
+}
+uint128_t SpreadMagnitude(int128_t v) {
+  return v < 0 ? uint128_t{0} - static_cast<uint128_t>(v) : static_cast<uint128_t>(v);
+}
+
+// Exact sums of integers (scaled decimals) and their squares: the result does not depend on the
+// order of rows. Squares of decimals above 18 digits may exceed 128 bits; `inexact` then says that
+// the sums are unusable.
 struct SpreadExactState {
   int128_t sum;
-  int128_t squares;
-  long double rough_squares;
+  uint128_t squares;
+  uint64_t squares_carry;  // in units of 2^128
   int64_t count;
   uint64_t inexact;
 };
@@ -77,20 +94,22 @@ struct SpreadExact {
   using State = SpreadExactState;
   using Input = T;
   static void Init(State* s) { *s = {0, 0, 0, 0, 0}; }
+  static void AddSquares(State* s, uint128_t squares) {
+    s->squares_carry += __builtin_add_overflow(s->squares, squares, &s->squares) ? 1 : 0;
+  }
   static void Add(State* s, const T& value, Arena*) {
-    const int128_t v = value;
-    int128_t square = 0;
-    s->inexact |= __builtin_add_overflow(s->sum, v, &s->sum) ? 1 : 0;
-    s->inexact |= __builtin_mul_overflow(v, v, &square) ? 1 : 0;
-    s->inexact |= __builtin_add_overflow(s->squares, square, &s->squares) ? 1 : 0;
-    s->rough_squares += static_cast<long double>(v) * static_cast<long double>(v);
+    const uint128_t magnitude = SpreadMagnitude(value);
+    uint128_t square = 0;
+    s->inexact |= __builtin_add_overflow(s->sum, static_cast<int128_t>(value), &s->sum) ? 1 : 0;
+    s->inexact |= __builtin_mul_overflow(magnitude, magnitude, &square) ? 1 : 0;
+    AddSquares(s, square);
     ++s->count;
   }
   static void Combine(const State& from, State* to, Arena*) {
     to->inexact |= from.inexact;
     to->inexact |= __builtin_add_overflow(to->sum, from.sum, &to->sum) ? 1 : 0;
-    to->inexact |= __builtin_add_overflow(to->squares, from.squares, &to->squares) ? 1 : 0;
-    to->rough_squares += from.rough_squares;
+    AddSquares(to, from.squares);
+    to->squares_carry += from.squares_carry;
     to->count += from.count;
   }
   static Status Finalize(const State& s, Vector* out, size_t row) {
@@ -99,17 +118,16 @@ struct SpreadExact {
       out->SetNull(row);
       return OkStatus();
     }
-    // (n * sum(x^2) - sum(x)^2) / (n * divisor)
-    int128_t left = 0, right = 0;
-    long double numerator;
-    if (s.inexact == 0 && !__builtin_mul_overflow(s.squares, int128_t{s.count}, &left) &&
-        !__builtin_mul_overflow(s.sum, s.sum, &right)) {
-      numerator = static_cast<long double>(left - right);
-    } else {
-      numerator = s.rough_squares * s.count -
-                  static_cast<long double>(s.sum) * static_cast<long double>(s.sum);
-    }
-    if (numerator < 0) numerator = 0;
+    if (s.inexact != 0) return DecimalOverflowError(out->type());
+    // (n * sum(x^2) - sum(x)^2) / (n * divisor), never negative.
+    const auto n = static_cast<uint64_t>(s.count);
+    SpreadWide left = SpreadMultiply(s.squares, n);
+    left.high += static_cast<uint128_t>(s.squares_carry) * n;
+    const SpreadWide right = SpreadMultiply(SpreadMagnitude(s.sum), SpreadMagnitude(s.sum));
+    const uint128_t borrow = left.low < right.low ? 1 : 0;
+    const uint128_t low = left.low - right.low, high = left.high - right.high - borrow;
+    long double numerator =
+        static_cast<long double>(high) * 0x1p128L + static_cast<long double>(low);
     long double value = numerator / (static_cast<long double>(s.count) * divisor);
     if (SpreadIsRoot(spread)) value = std::sqrt(value);
     const long double unit =

@@ -213,8 +213,11 @@ TEST_CASE("aggregates: split and combined states finish like one state (A2)", "[
     REQUIRE(k.update_groups({&arg, 1, {all.rows(), 1000}, &arena}, groups, 0).ok());
     REQUIRE(k.combine(second, first, &arena).ok());
     Vector out(bound->result_type, 2);
-    REQUIRE(k.finalize(one, &out, 0).ok());
-    REQUIRE(k.finalize(first, &out, 1).ok());
+    const Status status = k.finalize(one, &out, 0);
+    CHECK(status.sqlstate() == k.finalize(first, &out, 1).sqlstate());
+    // A variance of 10^37 does not fit numeric(38,16).
+    CHECK(status.ok() == (std::string(name) != "var_pop"));
+    if (!status.ok()) continue;
     CHECK(FormatValue(out.GetValue(0)) == FormatValue(out.GetValue(1)));
   }
 }
