@@ -31,6 +31,7 @@ class Chunk {
   void set_selection(std::shared_ptr<const Selection> selection) {
     selection_ = std::move(selection);
   }
+  const std::shared_ptr<const Selection>& shared_selection() const { return selection_; }
   size_t size() const { return selection_ == nullptr ? row_count_ : selection_->size(); }
   // Position of the i-th alive row.
   size_t row(size_t i) const { return selection_ == nullptr ? i : (*selection_)[i]; }

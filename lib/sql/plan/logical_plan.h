@@ -136,7 +136,8 @@ struct LogicalInsert {
   uint32_t table_index = 0;
   ExprList checks;
   std::vector<std::string> check_names;
-  ExprList returning;  // over {table_index, ordinal}; empty: none
+  ExprList returning;            // over {table_index, ordinal}; empty: none
+  uint32_t returning_index = 0;  // element i is output column {returning_index, i}
 };
 // child 0 yields the row id, all old columns and the values to set.
 struct LogicalUpdate {
@@ -149,6 +150,7 @@ struct LogicalUpdate {
   ExprList checks;
   std::vector<std::string> check_names;
   ExprList returning;
+  uint32_t returning_index = 0;
 };
 struct LogicalDelete {
   std::shared_ptr<const catalog::TableEntry> table;
@@ -156,6 +158,7 @@ struct LogicalDelete {
   expr::ColumnBinding row_id;
   std::vector<expr::ColumnBinding> old_columns;
   ExprList returning;
+  uint32_t returning_index = 0;
 };
 
 struct LogicalNode {

@@ -190,6 +190,7 @@ struct PhysicalUpdate {
   ExprList recheck_filters;
   ExprList recheck_values;  // parallel to set_columns
 };
+// Child yields: row id, old columns in table order.
 struct PhysicalDelete {
   std::shared_ptr<const catalog::TableEntry> table;
   ExprList returning;

@@ -1,3 +1,5 @@
+// Covers: lib/wal/segment_files.cc
+
 #include "wal/log_reader.h"
 
 #include <cstring>

@@ -1,3 +1,6 @@
+// Covers: lib/wal/log_append.cc
+// Covers: lib/wal/segment_store.cc
+
 #include "wal/log_writer.h"
 
 #include <algorithm>
