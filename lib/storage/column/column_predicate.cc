@@ -5,7 +5,7 @@
 #include "base/status_macros.h"
 #include "storage/column/bitmap.h"
 #include "storage/column/segment_reader.h"
-#include "storage/column/value_test.h"
+#include "storage/column/value_condition.h"
 
 namespace driftdb::storage {
 
@@ -120,7 +120,7 @@ std::string ColumnPredicate::ToString() const {
 
 Status FilterVector(const ColumnPredicate& predicate, const Vector& values, size_t count,
                     uint64_t* bits) {
-  return ValueTest::Make(predicate, values.type().physical()).Apply(values, count, bits);
+  return ValueCondition::Make(predicate, values.type().physical()).Apply(values, count, bits);
 }
 
 Result<bool> Satisfies(const ColumnPredicate& predicate, const Value& value) {
@@ -134,7 +134,7 @@ Result<bool> Satisfies(const ColumnPredicate& predicate, const Value& value) {
 
 ZoneDecision CheckZone(const ColumnPredicate& predicate, const ZoneMap& zone,
                        PhysicalType physical) {
-  return ValueTest::Make(predicate, physical).CheckZone(zone);
+  return ValueCondition::Make(predicate, physical).CheckZone(zone);
 }
 
 }  // namespace driftdb::storage

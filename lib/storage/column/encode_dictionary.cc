@@ -11,6 +11,7 @@ namespace driftdb::storage {
 namespace {
 
 constexpr uint32_t kDictionaryNone = ~uint32_t{0};
+constexpr size_t kDictionaryEntriesMax = 65536;
 constexpr uint64_t kDictionaryHeapBytesMax = 512 * 1024;
 constexpr uint32_t kDictionarySlotsFirst = 1024;
 
@@ -62,8 +63,8 @@ class DictionaryTable {
 };
 
 template <typename T, typename Hash, typename Less>
-bool DictionaryBuild(const ColumnRows& rows, const std::vector<T>& values, size_t entries_max,
-                     Hash hash, Less less, ColumnDictionary* to) {
+bool DictionaryBuild(const ColumnRows& rows, const std::vector<T>& values, Hash hash, Less less,
+                     ColumnDictionary* to) {
   DictionaryTable<T, Hash> table(values.data(), hash);
   to->codes.resize(rows.count);
   uint64_t heap = 0;
@@ -81,7 +82,7 @@ bool DictionaryBuild(const ColumnRows& rows, const std::vector<T>& values, size_
     }
     // Give up as soon as most values are new ones.
     const size_t seen = from + rows.RowsOf(v);
-    if (table.size() > entries_max || table.size() > 256 + seen / 2 ||
+    if (table.size() > kDictionaryEntriesMax || table.size() > 256 + seen / 2 ||
         heap > kDictionaryHeapBytesMax) {
       return false;
     }
@@ -107,13 +108,13 @@ bool DictionaryBuild(const ColumnRows& rows, const std::vector<T>& values, size_
 
 unsigned ColumnDictionary::code_bits() const { return BitsFor(first_rows.size() - 1); }
 
-bool ColumnDictionary::Build(const ColumnRows& rows, size_t entries_max) {
+bool ColumnDictionary::Build(const ColumnRows& rows) {
   const auto hash_bits = [](const auto& value) { return HashInt64(static_cast<uint64_t>(value)); };
   if (rows.physical == PhysicalType::kString) {
-    return DictionaryBuild(rows, rows.strings, entries_max, DictionaryHash, std::less<>(), this);
+    return DictionaryBuild(rows, rows.strings, DictionaryHash, std::less<>(), this);
   }
   if (!rows.integers.empty()) {
-    return DictionaryBuild(rows, rows.integers, entries_max, hash_bits, std::less<>(), this);
+    return DictionaryBuild(rows, rows.integers, hash_bits, std::less<>(), this);
   }
   if (!rows.floats.empty()) {
     // By value, so that ranges are code ranges; equal values of other bits (-0, NaNs) stay apart.
@@ -131,7 +132,7 @@ bool ColumnDictionary::Build(const ColumnRows& rows, size_t entries_max) {
       const int64_t q = OrderedDouble(y);
       return p != q ? p < q : a < b;
     };
-    return DictionaryBuild(rows, rows.floats, entries_max, hash_bits, less, this);
+    return DictionaryBuild(rows, rows.floats, hash_bits, less, this);
   }
   return false;
 }

@@ -47,7 +47,7 @@ struct ColumnDictionary {
   uint64_t heap_bytes = 0;  // of strings
   unsigned code_bits() const;
   // False when there are too many values for a dictionary to pay.
-  bool Build(const ColumnRows& rows, size_t entries_max);
+  bool Build(const ColumnRows& rows);
 };
 
 // Vectors [first, last) of a column, and what of them was decided.

@@ -9,7 +9,7 @@
 #include "storage/column/kernels.h"
 #include "storage/column/segment_decoder.h"
 #include "storage/column/segment_reader.h"
-#include "storage/column/value_test.h"
+#include "storage/column/value_condition.h"
 
 namespace driftdb::storage {
 
@@ -21,7 +21,7 @@ struct SegmentPredicate::State {
     kBits,         // kBits: outcome of true and of false
     kValues,       // decode and test
   };
-  ValueTest test;
+  ValueCondition test;
   Form form = Form::kValues;
   ZoneDecision decision = ZoneDecision::kSome;
   uint32_t low_code = 0;
@@ -95,7 +95,7 @@ Status SegmentFilter::TestEntries(const SegmentReader& reader, State* state) {
 Result<SegmentPredicate> SegmentReader::Prepare(const ColumnPredicate& predicate) const {
   auto state = std::make_unique<SegmentPredicate::State>();
   using Form = SegmentPredicate::State::Form;
-  state->test = ValueTest::Make(predicate, meta_.physical);
+  state->test = ValueCondition::Make(predicate, meta_.physical);
   // The payload decides: directory and payload are written together, but only this one was checked.
   state->decision = state->test.CheckZone(meta_.zone);
   if (all_null_) {

@@ -15,7 +15,6 @@ namespace driftdb::storage {
 namespace {
 
 constexpr uint64_t kWriterSegmentBytes = kSegmentBytesMax - 64 * 1024;  // room for all but the data
-constexpr size_t kWriterEntriesMax = 65536;
 // Texts of this average length are worth the time of zstd when they shrink by a third.
 constexpr uint64_t kWriterLongTextBytes = 128;
 
@@ -314,7 +313,7 @@ SegmentEncoding SegmentWriter::State::ChooseFixed(double distinct, VectorSizes* 
   if (rows.wides.empty() &&
       (Forced(SegmentEncoding::kDictionary) ||
        (distinct < rows.count / 8.0 && WriterCost(dictionary_bytes, 0.15) < cost)) &&
-      dictionary.Build(rows, kWriterEntriesMax)) {
+      dictionary.Build(rows)) {
     best = SegmentEncoding::kDictionary;
     uniform(0);
   }
@@ -327,7 +326,7 @@ SegmentEncoding SegmentWriter::State::ChooseStrings(VectorSizes* sizes) {
   uint64_t text_bytes = 0;
   for (const StringRef& value : rows.strings) text_bytes += value.size();
   if (!Forced(SegmentEncoding::kStrings) && !Forced(SegmentEncoding::kPackedStrings) &&
-      dictionary.Build(rows, kWriterEntriesMax)) {
+      dictionary.Build(rows)) {
     if (dictionary.first_rows.size() == 1 && options.forced_encoding == 0)
       return SegmentEncoding::kConstant;
     const uint64_t bytes = uint64_t{rows.count} * dictionary.code_bits() / 8 +

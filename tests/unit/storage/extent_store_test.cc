@@ -1,6 +1,10 @@
 // Goal: extents survive reopening and crashes, damage is found, freed space is reused only when
 // nothing can name it, and the file stays usable under faults. Method: the in-memory and the fault
 // file system.
+// Covers: lib/storage/page/buffer_pool.cc
+// Covers: lib/storage/page/file_extent_store.cc
+// Covers: lib/storage/page/main_file.cc
+// Covers: lib/storage/page/page_codec.cc
 #include <memory>
 #include <string>
 #include <vector>

@@ -1,6 +1,10 @@
 // Goal: filters on encoded data agree with an oracle on decoded values, for every encoding,
 // operator and share of rows that pass. Method: random columns; constants taken from the data,
 // between its values and beyond them.
+// Covers: lib/storage/column/column_predicate.cc
+// Covers: lib/storage/column/join_filter.cc
+// Covers: lib/storage/column/segment_filter.cc
+// Covers: lib/storage/column/value_condition.cc
 #include <catch2/catch.hpp>
 
 #include "segment_fixture.h"

@@ -1,4 +1,14 @@
 // Goal: what goes into a segment comes out, by every way in, for every type, shape and encoding.
+// Covers: lib/storage/column/decode_strings.cc
+// Covers: lib/storage/column/distinct_sketch.cc
+// Covers: lib/storage/column/encode_dictionary.cc
+// Covers: lib/storage/column/encode_fixed.cc
+// Covers: lib/storage/column/encode_strings.cc
+// Covers: lib/storage/column/segment.cc
+// Covers: lib/storage/column/segment_decoder.cc
+// Covers: lib/storage/column/segment_reader.cc
+// Covers: lib/storage/column/segment_writer.cc
+// Covers: lib/storage/column/zone_map.cc
 #include <catch2/catch.hpp>
 
 #include "segment_fixture.h"

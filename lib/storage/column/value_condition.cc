@@ -1,4 +1,4 @@
-#include "storage/column/value_test.h"
+#include "storage/column/value_condition.h"
 
 #include <algorithm>
 #include <limits>
@@ -11,10 +11,10 @@ namespace driftdb::storage {
 
 namespace {
 
-constexpr int128_t kValueTestSetSpan = 1 << 20;
+constexpr int128_t kValueConditionSetSpan = 1 << 20;
 
 template <typename T>
-T ValueTestLoad(const uint8_t* from) {
+T ValueConditionLoad(const uint8_t* from) {
   T value;
   std::memcpy(&value, from, sizeof(T));
   return value;
@@ -22,7 +22,7 @@ T ValueTestLoad(const uint8_t* from) {
 
 // Applies `passes(i)` to the rows whose bit is set.
 template <typename Passes>
-void ValueTestEach(size_t count, uint64_t* bits, Passes passes) {
+void ValueConditionEach(size_t count, uint64_t* bits, Passes passes) {
   for (size_t w = 0; w * 64 < count; ++w) {
     uint64_t keep = 0;
     for (uint64_t left = bits[w]; left != 0; left &= left - 1) {
@@ -34,7 +34,7 @@ void ValueTestEach(size_t count, uint64_t* bits, Passes passes) {
 }
 
 template <typename T>
-void ValueTestRangeKernel(const T* values, size_t words, T low, T span, uint64_t* to) {
+void ValueConditionRangeKernel(const T* values, size_t words, T low, T span, uint64_t* to) {
   if constexpr (sizeof(T) == 2) {
     Kernels().range16(values, words, low, span, to);
   } else if constexpr (sizeof(T) == 4) {
@@ -44,25 +44,34 @@ void ValueTestRangeKernel(const T* values, size_t words, T low, T span, uint64_t
   }
 }
 
-// ANDs "in [low, high], maybe negated" into bits; a partial last word goes through a buffer.
+// Codes in [low, low + span], or the others.
 template <typename U>
-void ValueTestRange(const U* values, size_t count, U low, U span, bool negated, uint64_t* bits) {
+struct ValueConditionSpan {
+  U low;
+  U span;
+  bool negated;
+};
+
+// ANDs the outcome into bits; a partial last word goes through a buffer.
+template <typename U>
+void ValueConditionApplySpan(const U* values, size_t count, const ValueConditionSpan<U>& span,
+                             uint64_t* bits) {
   uint64_t in[kValidityWords];
   const size_t whole = count / 64;
-  ValueTestRangeKernel<U>(values, whole, low, span, in);
+  ValueConditionRangeKernel<U>(values, whole, span.low, span.span, in);
   if (count % 64 != 0) {
     U rest[64] = {};
     std::memcpy(rest, values + whole * 64, (count % 64) * sizeof(U));
-    ValueTestRangeKernel<U>(rest, 1, low, span, in + whole);
+    ValueConditionRangeKernel<U>(rest, 1, span.low, span.span, in + whole);
   }
-  const uint64_t flip = negated ? ~uint64_t{0} : 0;
+  const uint64_t flip = span.negated ? ~uint64_t{0} : 0;
   for (size_t w = 0; w < whole + (count % 64 != 0); ++w) bits[w] &= in[w] ^ flip;
 }
 
 }  // namespace
 
-void ValueTest::MakeRange(const Value* low, bool low_inclusive, const Value* high,
-                          bool high_inclusive) {
+void ValueCondition::MakeRange(const Value* low, bool low_inclusive, const Value* high,
+                               bool high_inclusive) {
   if (physical_ == PhysicalType::kString) {
     form_ = Form::kStringRange;
     if (low != nullptr) low_string_ = StringBound{low->string(), low_inclusive};
@@ -93,7 +102,7 @@ void ValueTest::MakeRange(const Value* low, bool low_inclusive, const Value* hig
   }
 }
 
-void ValueTest::MakeSet(const std::vector<Value>& values) {
+void ValueCondition::MakeSet(const std::vector<Value>& values) {
   if (physical_ == PhysicalType::kString) {
     form_ = Form::kStringSet;
     for (const Value& value : values) {
@@ -120,14 +129,14 @@ void ValueTest::MakeSet(const std::vector<Value>& values) {
   const auto span = static_cast<uint128_t>(high_) - static_cast<uint128_t>(low_);
   if (span + 1 == keys_.size()) {
     form_ = Form::kKeyRange;  // consecutive keys
-  } else if (span < static_cast<uint128_t>(kValueTestSetSpan)) {
+  } else if (span < static_cast<uint128_t>(kValueConditionSetSpan)) {
     key_bits_.resize(static_cast<size_t>(span) / 64 + 1);
     for (const int128_t key : keys_) SetBit(key_bits_.data(), static_cast<size_t>(key - low_));
   }
 }
 
-ValueTest ValueTest::Make(const ColumnPredicate& predicate, PhysicalType physical) {
-  ValueTest test;
+ValueCondition ValueCondition::Make(const ColumnPredicate& predicate, PhysicalType physical) {
+  ValueCondition test;
   test.physical_ = physical;
   switch (predicate.kind) {
     case PredicateKind::kComparison: {
@@ -179,7 +188,7 @@ ValueTest ValueTest::Make(const ColumnPredicate& predicate, PhysicalType physica
   return test;
 }
 
-bool ValueTest::KeyPasses(int128_t key) const {
+bool ValueCondition::KeyPasses(int128_t key) const {
   const bool inside = low_ <= key && key <= high_;
   switch (form_) {
     case Form::kKeyRange:
@@ -199,7 +208,7 @@ bool ValueTest::KeyPasses(int128_t key) const {
   }
 }
 
-bool ValueTest::StringPasses(const StringRef& value) const {
+bool ValueCondition::StringPasses(const StringRef& value) const {
   switch (form_) {
     case Form::kStringRange: {
       bool inside = true;
@@ -223,7 +232,7 @@ bool ValueTest::StringPasses(const StringRef& value) const {
 }
 
 template <typename T>
-void ValueTest::ApplyIntegers(const T* values, size_t count, uint64_t* bits) const {
+void ValueCondition::ApplyIntegers(const T* values, size_t count, uint64_t* bits) const {
   using U = std::make_unsigned_t<T>;
   if (form_ == Form::kKeyRange) {
     const auto least = static_cast<int128_t>(std::numeric_limits<T>::min());
@@ -234,13 +243,13 @@ void ValueTest::ApplyIntegers(const T* values, size_t count, uint64_t* bits) con
       if (!negated_) std::fill_n(bits, (count + 63) / 64, 0);
       return;
     }
-    ValueTestRange(reinterpret_cast<const U*>(values), count, static_cast<U>(low),
-                   static_cast<U>(high - low), negated_, bits);
+    const ValueConditionSpan<U> span{static_cast<U>(low), static_cast<U>(high - low), negated_};
+    ValueConditionApplySpan(reinterpret_cast<const U*>(values), count, span, bits);
     return;
   }
   if (form_ == Form::kJoin) {
     const JoinFilter& join = *join_;
-    ValueTestEach(count, bits, [&](size_t i) { return join.MayContain(values[i]); });
+    ValueConditionEach(count, bits, [&](size_t i) { return join.MayContain(values[i]); });
     return;
   }
   if (!key_bits_.empty()) {
@@ -249,36 +258,36 @@ void ValueTest::ApplyIntegers(const T* values, size_t count, uint64_t* bits) con
     // Keys far outside of T's range were cut to 64 bits above, so the set may be out of reach.
     if (low_ >= INT64_MIN && high_ <= INT64_MAX) {
       const uint64_t* set = key_bits_.data();
-      ValueTestEach(count, bits, [&](size_t i) {
+      ValueConditionEach(count, bits, [&](size_t i) {
         const uint64_t at = static_cast<uint64_t>(static_cast<int64_t>(values[i])) - low;
         return at <= span && BitIsSet(set, at);
       });
       return;
     }
   }
-  ValueTestEach(count, bits, [&](size_t i) { return KeyPasses(values[i]); });
+  ValueConditionEach(count, bits, [&](size_t i) { return KeyPasses(values[i]); });
 }
 
 template <typename T>
-void ValueTest::ApplyFloats(const T* values, size_t count, uint64_t* bits) const {
+void ValueCondition::ApplyFloats(const T* values, size_t count, uint64_t* bits) const {
   int64_t keys[kVectorRows];
   for (size_t i = 0; i < count; ++i) keys[i] = OrderedDouble(static_cast<double>(values[i]));
   ApplyIntegers(keys, count, bits);
 }
 
-void ValueTest::ApplyStrings(const StringRef* values, size_t count, uint64_t* bits) const {
+void ValueCondition::ApplyStrings(const StringRef* values, size_t count, uint64_t* bits) const {
   // Equality decides most rows by length and prefix alone.
   if (form_ == Form::kStringRange && low_string_.has_value() && high_string_.has_value() &&
       low_string_->bytes == high_string_->bytes && low_string_->inclusive &&
       high_string_->inclusive) {
     const StringRef wanted(low_string_->bytes);
-    ValueTestEach(count, bits, [&](size_t i) { return (values[i] == wanted) != negated_; });
+    ValueConditionEach(count, bits, [&](size_t i) { return (values[i] == wanted) != negated_; });
     return;
   }
   if (form_ == Form::kStringSet && strings_.size() <= 8) {
     std::vector<StringRef> wanted;
     for (const std::string& bytes : strings_) wanted.emplace_back(bytes);
-    ValueTestEach(count, bits, [&](size_t i) {
+    ValueConditionEach(count, bits, [&](size_t i) {
       for (const StringRef& one : wanted) {
         if (values[i] == one) return true;
       }
@@ -286,13 +295,13 @@ void ValueTest::ApplyStrings(const StringRef* values, size_t count, uint64_t* bi
     });
     return;
   }
-  ValueTestEach(count, bits, [&](size_t i) { return StringPasses(values[i]); });
+  ValueConditionEach(count, bits, [&](size_t i) { return StringPasses(values[i]); });
 }
 
-void ValueTest::ApplyFlat(const uint8_t* data, size_t count, uint64_t* bits) const {
+void ValueCondition::ApplyFlat(const uint8_t* data, size_t count, uint64_t* bits) const {
   switch (physical_) {
     case PhysicalType::kBool:
-      ValueTestEach(count, bits, [&](size_t i) { return KeyPasses(data[i]); });
+      ValueConditionEach(count, bits, [&](size_t i) { return KeyPasses(data[i]); });
       return;
     case PhysicalType::kInt16:
       return ApplyIntegers(reinterpret_cast<const int16_t*>(data), count, bits);
@@ -308,36 +317,36 @@ void ValueTest::ApplyFlat(const uint8_t* data, size_t count, uint64_t* bits) con
       return ApplyStrings(reinterpret_cast<const StringRef*>(data), count, bits);
     case PhysicalType::kInt128:
     case PhysicalType::kInterval:
-      ValueTestEach(count, bits, [&](size_t i) { return PassesOne(data + i * 16); });
+      ValueConditionEach(count, bits, [&](size_t i) { return PassesOne(data + i * 16); });
       return;
   }
 }
 
-bool ValueTest::PassesOne(const uint8_t* value) const {
+bool ValueCondition::PassesOne(const uint8_t* value) const {
   switch (physical_) {
     case PhysicalType::kBool:
       return KeyPasses(*value);
     case PhysicalType::kInt16:
-      return KeyPasses(ValueTestLoad<int16_t>(value));
+      return KeyPasses(ValueConditionLoad<int16_t>(value));
     case PhysicalType::kInt32:
-      return KeyPasses(ValueTestLoad<int32_t>(value));
+      return KeyPasses(ValueConditionLoad<int32_t>(value));
     case PhysicalType::kInt64:
-      return KeyPasses(ValueTestLoad<int64_t>(value));
+      return KeyPasses(ValueConditionLoad<int64_t>(value));
     case PhysicalType::kInt128:
-      return KeyPasses(ValueTestLoad<int128_t>(value));
+      return KeyPasses(ValueConditionLoad<int128_t>(value));
     case PhysicalType::kFloat:
-      return KeyPasses(OrderedDouble(ValueTestLoad<float>(value)));
+      return KeyPasses(OrderedDouble(ValueConditionLoad<float>(value)));
     case PhysicalType::kDouble:
-      return KeyPasses(OrderedDouble(ValueTestLoad<double>(value)));
+      return KeyPasses(OrderedDouble(ValueConditionLoad<double>(value)));
     case PhysicalType::kString:
       return StringPasses(*reinterpret_cast<const StringRef*>(value));
     case PhysicalType::kInterval:
-      return KeyPasses(IntervalOrderKey(ValueTestLoad<Interval>(value)));
+      return KeyPasses(IntervalOrderKey(ValueConditionLoad<Interval>(value)));
   }
   return false;
 }
 
-Status ValueTest::ApplyCallback(const Vector& values, size_t count, uint64_t* bits) const {
+Status ValueCondition::ApplyCallback(const Vector& values, size_t count, uint64_t* bits) const {
   uint64_t passed[kValidityWords];
   std::copy_n(bits, kValidityWords, passed);
   Status status = callback_->Filter(values, count, passed);
@@ -352,7 +361,7 @@ Status ValueTest::ApplyCallback(const Vector& values, size_t count, uint64_t* bi
   return OkStatus();
 }
 
-Status ValueTest::Apply(const Vector& values, size_t count, uint64_t* bits) const {
+Status ValueCondition::Apply(const Vector& values, size_t count, uint64_t* bits) const {
   if (count % 64 != 0) bits[count / 64] &= (uint64_t{1} << (count % 64)) - 1;
   for (size_t w = (count + 63) / 64; w < kValidityWords; ++w) bits[w] = 0;
   if (form_ == Form::kCallback) return ApplyCallback(values, count, bits);
@@ -378,21 +387,21 @@ Status ValueTest::Apply(const Vector& values, size_t count, uint64_t* bits) cons
       const uint8_t* data = values.dictionary()->raw_data();
       const uint32_t* codes = values.codes();
       const size_t width = values.type().width();
-      ValueTestEach(count, bits, [&](size_t i) { return PassesOne(data + codes[i] * width); });
+      ValueConditionEach(count, bits, [&](size_t i) { return PassesOne(data + codes[i] * width); });
       break;
     }
     case VectorKind::kSequence: {
       const int64_t start = values.sequence_start();
       const int64_t step = values.sequence_step();
-      ValueTestEach(count, bits,
-                    [&](size_t i) { return KeyPasses(start + static_cast<int64_t>(i) * step); });
+      ValueConditionEach(
+          count, bits, [&](size_t i) { return KeyPasses(start + static_cast<int64_t>(i) * step); });
       break;
     }
   }
   return OkStatus();
 }
 
-ZoneDecision ValueTest::CheckZone(const ZoneMap& zone) const {
+ZoneDecision ValueCondition::CheckZone(const ZoneMap& zone) const {
   if (zone.row_count == 0) return ZoneDecision::kNone;
   const bool some_null = zone.null_count > 0;
   const bool some_value = zone.null_count < zone.row_count;
@@ -462,7 +471,7 @@ void AndValidity(const Vector& values, size_t count, uint64_t* bits) {
       const uint64_t* of_entries = values.dictionary()->validity();
       if (of_entries != nullptr) {
         const uint32_t* codes = values.codes();
-        ValueTestEach(count, bits, [&](size_t i) { return BitIsSet(of_entries, codes[i]); });
+        ValueConditionEach(count, bits, [&](size_t i) { return BitIsSet(of_entries, codes[i]); });
       }
       [[fallthrough]];
     }

@@ -1,7 +1,7 @@
-// ValueTest: a ColumnPredicate with its constants turned into what the loops compare: ranges of
-// order keys, sorted sets. Internal to storage/column. Threads: immutable after Make.
-#ifndef DRIFTDB_STORAGE_COLUMN_VALUE_TEST_H_
-#define DRIFTDB_STORAGE_COLUMN_VALUE_TEST_H_
+// ValueCondition: a ColumnPredicate with its constants turned into what the loops compare: ranges
+// of order keys, sorted sets. Internal to storage/column. Threads: immutable after Make.
+#ifndef DRIFTDB_STORAGE_COLUMN_VALUE_CONDITION_H_
+#define DRIFTDB_STORAGE_COLUMN_VALUE_CONDITION_H_
 
 #include <cstdint>
 #include <optional>
@@ -15,10 +15,10 @@
 
 namespace driftdb::storage {
 
-class ValueTest {
+class ValueCondition {
  public:
-  ValueTest() = default;
-  static ValueTest Make(const ColumnPredicate& predicate, PhysicalType physical);
+  ValueCondition() = default;
+  static ValueCondition Make(const ColumnPredicate& predicate, PhysicalType physical);
 
   // Clears the bits of rows [0, count) that do not satisfy. REQUIRES: count <= kVectorRows; `bits`
   // has kValidityWords words.
@@ -85,4 +85,4 @@ void AndValidity(const Vector& values, size_t count, uint64_t* bits);
 
 }  // namespace driftdb::storage
 
-#endif  // DRIFTDB_STORAGE_COLUMN_VALUE_TEST_H_
+#endif  // DRIFTDB_STORAGE_COLUMN_VALUE_CONDITION_H_
