@@ -145,7 +145,7 @@ BENCHMARK_CAPTURE(BM_FilterColumn, shipdate_year, 10,
                                          Value::Integer(TypeId::kDate, 9131), false));
 BENCHMARK_CAPTURE(BM_FilterColumn, quantity_less_24, 4,
                   ColumnPredicate::Compare(CompareOp::kLess,
-                                           Value::Integer(LogicalType::Decimal(15, 2), 2400)));
+                                           Value::Integer(LogicalType::Decimal(15, 2), 24)));
 BENCHMARK_CAPTURE(BM_FilterColumn, shipmode_in_2, 14,
                   ColumnPredicate::In({Value::Text("MAIL"), Value::Text("SHIP")}));
 BENCHMARK_CAPTURE(BM_FilterColumn, comment_equal, 15,

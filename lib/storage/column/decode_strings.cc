@@ -68,6 +68,21 @@ Status SegmentDecoder::LoadLarge(const SegmentVector& entry, uint32_t row, Vecto
   return OkStatus();
 }
 
+bool SegmentDecoder::StringInPlace(uint32_t vector, uint32_t row, std::string_view* bytes) const {
+  const SegmentVector entry = VectorEntry(vector);
+  const size_t fixed = size_t{reader.RowsOf(vector)} * entry.width;
+  if (entry.large_count > 0 || entry.bytes - fixed != entry.raw_bytes) return false;
+  const char* ends = VectorData(entry);
+  const auto end_of = [&](uint32_t i) -> uint32_t {
+    return entry.width == 2 ? LoadFixed<uint16_t>(ends + i * 2) : LoadFixed<uint32_t>(ends + i * 4);
+  };
+  const uint32_t from = row == 0 ? 0 : end_of(row - 1);
+  const uint32_t end = end_of(row);
+  if (from > end || end > entry.raw_bytes) return false;
+  *bytes = {ends + fixed + from, end - from};
+  return true;
+}
+
 Status SegmentDecoder::ReadStrings(uint32_t vector, const uint16_t* rows, size_t count,
                                    Vector* out) const {
   const SegmentVector entry = VectorEntry(vector);

@@ -247,7 +247,17 @@ void SegmentDecoder::DecodeForOne(const SegmentVector& entry, uint32_t row, uint
   const char* block = VectorData(entry) + row / kBlockValues * PackedBlockBytes(entry.width);
   const uint64_t code = entry.width <= 32 ? UnpackOne32(block, entry.width, row % kBlockValues)
                                           : UnpackOne64(block, entry.width, row % kBlockValues);
-  DecoderStore(meta().physical, entry.base, code, false, to);
+  const uint64_t value = static_cast<uint64_t>(entry.base) + code;
+  switch (meta().physical) {
+    case PhysicalType::kInt64:
+      std::memcpy(to, &value, 8);
+      return;
+    case PhysicalType::kInt32:
+      std::memcpy(to, &value, 4);
+      return;
+    default:
+      DecoderStore(meta().physical, entry.base, code, false, to);
+  }
 }
 
 void SegmentDecoder::DecodeDeltaOne(const SegmentVector& entry, uint32_t row, uint8_t* to) const {
@@ -459,6 +469,11 @@ Status SegmentReader::ReadOne(uint32_t row, Vector* out, size_t to) const {
   }
   if (meta_.encoding == SegmentEncoding::kStrings ||
       meta_.encoding == SegmentEncoding::kPackedStrings) {
+    std::string_view bytes;
+    if (decoder.StringInPlace(vector, within, &bytes)) {
+      out->SetString(to, bytes);
+      return OkStatus();
+    }
     Vector one(type_);
     const auto chosen = static_cast<uint16_t>(within);
     DRIFTDB_RETURN_IF_ERROR(decoder.ReadStrings(vector, &chosen, 1, &one));

@@ -27,6 +27,9 @@ struct SegmentDecoder {
   Status DecodeOne(uint32_t vector, uint32_t row, uint8_t* to) const;
   uint32_t CodeOf(uint32_t vector, uint32_t row) const;
 
+  // kStrings, kPackedStrings: the string where it lies. False when it must be decompressed, fetched
+  // from value pieces, or refused: ReadStrings then.
+  bool StringInPlace(uint32_t vector, uint32_t row, std::string_view* bytes) const;
   Status ReadStrings(uint32_t vector, const uint16_t* rows, size_t count, Vector* out) const;
   Status ReadConstant(uint32_t vector, const uint16_t* rows, size_t count, Vector* out) const;
   Status ReadDictionary(uint32_t vector, const uint16_t* rows, size_t count, Vector* out) const;

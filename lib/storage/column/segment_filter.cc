@@ -13,19 +13,29 @@
 
 namespace driftdb::storage {
 
+namespace {
+
+// Up to here, comparing codes with each range is cheaper than looking every code up.
+constexpr size_t kFilterRangesMax = 4;
+
+}  // namespace
+
 struct SegmentPredicate::State {
   enum class Form : uint8_t {
     kPackedRange,  // kFor: compare codes
-    kCodeRange,    // kDictionary: codes in [low_code, low_code + code_span]
+    kCodeRanges,   // kDictionary: codes in any of a few ranges
     kEntrySet,     // kDictionary, kRuns, kConstant: bit per entry
     kBits,         // kBits: outcome of true and of false
     kValues,       // decode and test
   };
+  struct CodeRange {
+    uint32_t low;
+    uint32_t span;
+  };
   ValueCondition test;
   Form form = Form::kValues;
   ZoneDecision decision = ZoneDecision::kSome;
-  uint32_t low_code = 0;
-  uint32_t code_span = 0;
+  std::vector<CodeRange> code_ranges;
   bool pass_true = false;
   bool pass_false = false;
   std::vector<uint64_t> entries;  // padded to every possible code
@@ -50,6 +60,9 @@ struct SegmentFilter {
   Status Runs(uint32_t vector, uint64_t* bits) const;
   void Bits(uint32_t vector, uint64_t* bits) const;
   Status Values(uint32_t vector, SegmentScratch* scratch, uint64_t* bits) const;
+  Status ValuesOfFew(uint32_t vector, SegmentScratch* scratch, uint64_t* bits) const;
+  // Gives back the payload's pin; own memory is kept for the next vector.
+  static void DropDecoded(Vector* decoded) { decoded->AllocateFlat(1); }
 };
 
 // Evaluates the predicate on every entry; a contiguous outcome becomes a range of codes.
@@ -70,24 +83,25 @@ Status SegmentFilter::TestEntries(const SegmentReader& reader, State* state) {
   }
   state->form = State::Form::kEntrySet;
   uint32_t passed = 0;
-  uint32_t first = count;
-  uint32_t last = 0;
+  std::vector<State::CodeRange> ranges;
   for (uint32_t e = 0; e < count; ++e) {
     if (!BitIsSet(state->entries.data(), e)) continue;
-    first = std::min(first, e);
-    last = e;
     ++passed;
+    if (!ranges.empty() && ranges.back().low + ranges.back().span + 1 == e) {
+      ++ranges.back().span;
+    } else if (ranges.size() <= kFilterRangesMax) {
+      ranges.push_back({e, 0});
+    }
   }
   const bool no_nulls = reader.validity_ == nullptr;
   if (passed == 0 && (no_nulls || !state->test.null_passes())) {
     state->decision = ZoneDecision::kNone;
   } else if (passed == count && (no_nulls || state->test.null_passes())) {
     state->decision = ZoneDecision::kAll;
-  } else if (reader.meta_.encoding == SegmentEncoding::kDictionary && passed > 0 &&
-             last - first + 1 == passed) {
-    state->form = State::Form::kCodeRange;
-    state->low_code = first;
-    state->code_span = last - first;
+  } else if (reader.meta_.encoding == SegmentEncoding::kDictionary &&
+             ranges.size() <= kFilterRangesMax) {
+    state->form = State::Form::kCodeRanges;
+    state->code_ranges = std::move(ranges);
   }
   return OkStatus();
 }
@@ -215,9 +229,13 @@ void SegmentFilter::Codes(uint32_t vector, SegmentScratch* scratch, uint64_t* bi
   decoder.DecodeCodesUnchecked(vector, scratch->codes);
   const size_t words = (reader.RowsOf(vector) + 63) / 64;
   uint64_t passed[kValidityWords] = {};
-  if (state.form == State::Form::kCodeRange) {
-    Kernels().range32(scratch->codes, (words + 15) / 16 * 16, state.low_code, state.code_span,
-                      passed);
+  if (state.form == State::Form::kCodeRanges) {
+    uint64_t in[kValidityWords];
+    const size_t whole = (words + 15) / 16 * 16;  // blocks, which unpacking fills
+    for (const State::CodeRange& range : state.code_ranges) {
+      Kernels().range32(scratch->codes, whole, range.low, range.span, in);
+      for (size_t w = 0; w < whole; ++w) passed[w] |= in[w];
+    }
   } else {
     const uint64_t* set = state.entries.data();
     for (size_t w = 0; w < words; ++w) {
@@ -278,11 +296,28 @@ Status SegmentFilter::Values(uint32_t vector, SegmentScratch* scratch, uint64_t*
     Merge(vector, passed, bits);
     return OkStatus();
   }
+  // Late materialisation: rows that are out already are not decoded.
+  const size_t alive = CountBits(bits);
+  if (alive * 4 < rows) return ValuesOfFew(vector, scratch, bits);
   DRIFTDB_RETURN_IF_ERROR(reader.Read(vector, &decoded));
   Status status = state.test.Apply(decoded, rows, bits);
-  // Gives back the payload's pin; own memory is kept for the next vector.
-  decoded.AllocateFlat(
-      decoded.kind() == VectorKind::kFlat && decoded.validity() == nullptr ? kVectorRows : 1);
+  DropDecoded(&decoded);
+  return status;
+}
+
+Status SegmentFilter::ValuesOfFew(uint32_t vector, SegmentScratch* scratch, uint64_t* bits) const {
+  Selection alive;
+  BitmapToSelection(bits, &alive);
+  if (alive.size() == 0) return OkStatus();
+  DRIFTDB_RETURN_IF_ERROR(
+      reader.ReadSelected(vector, alive.rows(), alive.size(), &scratch->decoded));
+  uint64_t passed[kValidityWords];
+  FillBitmap(passed, alive.size());
+  Status status = state.test.Apply(scratch->decoded, alive.size(), passed);
+  for (size_t i = 0; i < alive.size(); ++i) {
+    if (!BitIsSet(passed, i)) ClearBit(bits, alive[i]);
+  }
+  DropDecoded(&scratch->decoded);
   return status;
 }
 
@@ -304,7 +339,7 @@ Status SegmentReader::Filter(uint32_t vector, const SegmentPredicate& predicate,
     case Form::kPackedRange:
       filter.PackedRange(vector, scratch, bits);
       return OkStatus();
-    case Form::kCodeRange:
+    case Form::kCodeRanges:
       filter.Codes(vector, scratch, bits);
       return OkStatus();
     case Form::kEntrySet:
