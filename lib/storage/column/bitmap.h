@@ -18,11 +18,7 @@ inline void FillBitmap(uint64_t* bits, size_t count) {
                                  : (uint64_t{1} << (count - from)) - 1;
   }
 }
-inline size_t CountBits(const uint64_t* bits) {
-  size_t count = 0;
-  for (size_t w = 0; w < kValidityWords; ++w) count += __builtin_popcountll(bits[w]);
-  return count;
-}
+size_t CountBits(const uint64_t* bits);
 // The set bits as ascending positions.
 void BitmapToSelection(const uint64_t* bits, Selection* selection);
 

@@ -160,6 +160,8 @@ void PackBlock64(const uint64_t* codes, unsigned bits, uint64_t* out) {
   }
 }
 
+size_t CountBits(const uint64_t* bits) { return Kernels().count(bits, kValidityWords); }
+
 void BitmapToSelection(const uint64_t* bits, Selection* selection) {
   selection->set_size(Kernels().expand(bits, kValidityWords, selection->rows()));
 }

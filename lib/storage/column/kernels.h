@@ -38,6 +38,7 @@ struct ColumnKernels {
   // Positions of set bits; `rows` has room for words * 64. Returns how many.
   size_t (*expand)(const uint64_t* bits, size_t words, uint16_t* rows);
   uint32_t (*max32)(const uint32_t* values);  // of one block
+  size_t (*count)(const uint64_t* bits, size_t words);
 };
 
 // The best for this processor.
