@@ -73,7 +73,7 @@ UndoRecord* UndoLog::ExtendableRun(UndoKind kind, const VersionStore* store, Row
   UndoRecord* record = last_;
   const bool extends = record != nullptr && run_open_ && record->kind == kind &&
                        record->store == store && record->statement == statement &&
-                       record->rid.value + record->rows == next.value &&
+                       !record->whole_group && record->rid.value + record->rows == next.value &&
                        record->rows < UINT32_MAX / 2;
   return extends ? record : nullptr;
 }

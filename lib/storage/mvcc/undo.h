@@ -50,6 +50,7 @@ struct UndoRecord {
   uint32_t rows = 1;              // length of a run (kInsert, kDelete)
   uint32_t statement = 0;         // C14
   UndoKind kind = UndoKind::kInsert;
+  bool whole_group = false;   // kInsert: a bulk-loaded group, whose rows share one word (C18)
   uint16_t column_count = 0;  // kUpdate: images follow the record
 
   bool is_run() const { return kind == UndoKind::kInsert || rows > 1; }

@@ -91,6 +91,7 @@ Result<std::vector<GroupDescriptor>> BulkAppender::Finish() {
     UndoRecord* record = context_.undo->Append(UndoKind::kInsert, table_, 0);
     record->rid = RowId(pending.descriptor.group << kGroupBits);
     record->rows = kGroupRows;
+    record->whole_group = true;
     record->statement = context_.snapshot.statement;
     descriptors.push_back(pending.descriptor);
     table_->AttachGroup(std::move(pending.descriptor), VersionWord::Written(context_.snapshot.txn),

@@ -232,6 +232,7 @@ void Table::ReleaseExtents() {
 Status Table::LoadHotGroup(RowGroup* group, Decoder* decoder) {
   group->images.resize(kGroupChunks);
   const uint64_t chunks = decoder->Varint();
+  DRIFTDB_RETURN_IF_ERROR(decoder->status("table directory"));
   for (uint64_t c = 0; c < chunks; ++c) {
     const uint8_t index = decoder->U8();
     DRIFTDB_ASSIGN_OR_RETURN(ImagePlace place, TableDecodePlace(decoder));

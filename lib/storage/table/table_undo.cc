@@ -36,7 +36,7 @@ void Table::ForEachPart(const UndoRecord& record, const Hot& hot, const Sealed& 
 }
 
 SealedGroup* Table::GroupMadeBy(const UndoRecord& record) const {
-  if (record.kind != UndoKind::kInsert || record.rows != kGroupRows) return nullptr;
+  if (!record.whole_group) return nullptr;
   const RowGroup* group = FindGroup(record.rid.value >> kGroupBits);
   return group == nullptr ? nullptr : group->sealed();
 }
