@@ -89,6 +89,7 @@ void SegmentValidator::CheckHeader() {
   reader->code_bits_ = header.code_bits;
   reader->value_bytes_ = header.value_bytes;
   Require(!reader->all_null_ || meta.encoding == SegmentEncoding::kConstant, "NULL flag");
+  Require(header.code_bits == 0 || meta.encoding == SegmentEncoding::kDictionary, "code width");
 }
 
 void SegmentValidator::CheckEntries(uint64_t count_max) {
