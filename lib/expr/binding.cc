@@ -31,6 +31,8 @@ FunctionTable BindingMakeFunctions() {
   AddRegexFunctions(&table);
   AddDatetimeFunctions(&table);
   AddDatetimeMakeFunctions(&table);
+  AddToCharFunctions(&table);
+  AddToCharNumberFunctions(&table);
   AddSystemFunctions(&table);
   return table;
 }

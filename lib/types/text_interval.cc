@@ -217,6 +217,7 @@ class IntervalParser {
       int64_t months;
       double rest;
       if (Magnitude(&months, &rest) != 0 || rest != 0) return 1;
+      if (at_ < text_.size() && !IsSpace(text_[at_])) return 1;
       if (months > 11) return 2;
       sum_.Add(IntervalUnit::kYear, sign * whole, 0);
       sum_.Add(IntervalUnit::kMonth, sign * months, 0);

@@ -9,6 +9,18 @@
 
 namespace driftdb::expr {
 
+// ISO 8601 week: the year whose week it is, and the week 1..53.
+void DateIsoWeek(int32_t days, int32_t* year, int32_t* week) {
+  const int32_t weekday = (DayOfWeek(days) + 6) % 7;  // Monday = 0
+  const int32_t thursday = days - weekday + 3;
+  *year = CivilFromDays(thursday).year;
+  *week = (thursday - DaysFromCivil(*year, 1, 1)) / 7 + 1;
+}
+
+int32_t DateCentury(int32_t year) {
+  return year > 0 ? (year + 99) / 100 : -((99 - (year - 1)) / 100);
+}
+
 namespace {
 
 enum class DateField : uint8_t {
@@ -94,17 +106,6 @@ Status DateFieldUnsupported(std::string_view name, const LogicalType& type) {
                LowerAscii(name), type.ToString());
 }
 
-// ISO 8601 week: the year whose week it is, and the week 1..53.
-void DateIsoWeek(int32_t days, int32_t* year, int32_t* week) {
-  const int32_t weekday = (DayOfWeek(days) + 6) % 7;  // Monday = 0
-  const int32_t thursday = days - weekday + 3;
-  *year = CivilFromDays(thursday).year;
-  *week = (thursday - DaysFromCivil(*year, 1, 1)) / 7 + 1;
-}
-
-int32_t DateCentury(int32_t year) {
-  return year > 0 ? (year + 99) / 100 : -((99 - (year - 1)) / 100);
-}
 int32_t DateMillennium(int32_t year) {
   return year > 0 ? (year + 999) / 1000 : -((999 - (year - 1)) / 1000);
 }
@@ -474,7 +475,7 @@ Status DateTruncTimestamp(KernelCall& call) {
     }
     if (with_zone) micros += call.context->UtcOffsetSeconds(micros) * kMicrosPerSecond;
     if (!DateTruncate(field, micros, &micros)) {
-      return DateFieldUnsupported(name, call.args[1].type);
+      return DateFieldUnknown(name, call.args[1].type);
     }
     if (with_zone) micros -= call.context->LocalOffsetSeconds(micros) * kMicrosPerSecond;
     out[i] = micros;
@@ -527,7 +528,8 @@ Status DateTruncInterval(KernelCall& call) {
       case DateField::kMicroseconds:
         break;
       default:
-        return DateFieldUnsupported(name, TypeId::kInterval);
+        return field == DateField::kWeek ? DateFieldUnsupported(name, TypeId::kInterval)
+                                         : DateFieldUnknown(name, TypeId::kInterval);
     }
     out[i] = v;
     return OkStatus();

@@ -110,8 +110,8 @@ Interval MakeAge(int64_t a, int64_t b) {
     --days;
   }
   while (days < 0) {
-    // Borrow the length of the month that the earlier (for a negative age: the later) date lies in.
-    days += negative ? DaysInMonth(x.year, x.month) : DaysInMonth(y.year, y.month);
+    // Borrow the length of the month that the earlier date lies in.
+    days += DaysInMonth(y.year, y.month);
     --months;
   }
   if (negative) return {-months, -days, -micros};

@@ -48,6 +48,8 @@ void AddStringBuildFunctions(FunctionTable* table);
 void AddRegexFunctions(FunctionTable* table);
 void AddDatetimeFunctions(FunctionTable* table);
 void AddDatetimeMakeFunctions(FunctionTable* table);
+void AddToCharFunctions(FunctionTable* table);
+void AddToCharNumberFunctions(FunctionTable* table);
 void AddSystemFunctions(FunctionTable* table);
 
 using AggregateTable = std::vector<AggregateFunction>;
@@ -62,6 +64,9 @@ inline constexpr LogicalType kAnyDecimal = LogicalType(TypeId::kDecimal);
 // Shared by date functions and operators. False on overflow (22008).
 bool AddIntervalToTimestamp(int64_t micros, const Interval& interval, int sign, int64_t* out);
 Interval JustifyHours(const Interval& interval);
+// ISO 8601 week: the year whose week it is, and the week 1..53.
+void DateIsoWeek(int32_t days, int32_t* year, int32_t* week);
+int32_t DateCentury(int32_t astronomical_year);
 
 }  // namespace driftdb::expr
 

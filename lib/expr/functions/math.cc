@@ -90,6 +90,9 @@ Status MathPower(KernelCall& call) {
     DRIFTDB_RETURN_IF_ERROR(MathPowerArguments(a, b));
     out[i] = std::pow(a, b);
     if (std::isinf(out[i]) && !std::isinf(a) && !std::isinf(b)) return MathOverflow();
+    if (out[i] == 0 && a != 0 && !std::isinf(a) && !std::isinf(b)) {
+      return Error(sqlstate::kNumericOutOfRange, "value out of range: underflow");
+    }
     return OkStatus();
   });
 }

@@ -148,6 +148,21 @@ TEST_CASE("functions: rounding and numbers", "[expr]") {
         "42846: cannot cast type boolean to date");
 }
 
+TEST_CASE("functions: to_char and to_date templates", "[expr]") {
+  const std::string t = "2024-01-31 10:20:30.123456::timestamp";
+  CHECK(Call("to_char", {t, "FMMonth DD, YYYY HH12:MI AM"}) == "January 31, 2024 10:20 AM");
+  CHECK(Call("to_char", {t, "DDth \"of\" MON IYYY-IW-ID MS"}) == "31st of JAN 2024-05-3 123");
+  CHECK(Call("to_char", {"-1234.5::n", "9,999.99"}) == "-1,234.50");
+  CHECK(Call("to_char", {"12.345::n", "FM999.999"}) == "12.345");
+  CHECK(Call("to_char", {"0.5::n", "$999.99"}) == "$    .50");
+  CHECK(Call("to_char", {"485::int", "RN"}) == "        CDLXXXV");
+  CHECK(Call("to_char", {"1234567::n", "999"}) == " ###");
+  CHECK(Call("to_date", {"05 Dec 2000", "DD Mon YYYY"}) == "2000-12-05");
+  CHECK(Call("to_date", {"2024-13-01", "YYYY-MM-DD"}) ==
+        "22008: date/time field value out of range: \"2024-13-01\"");
+  CHECK(Call("to_number", {"12,454.8-", "99G999D9S"}) == "-12454.8");
+}
+
 TEST_CASE("functions: comparisons keep columns bare", "[expr]") {
   ExprPtr compare =
       std::move(BindComparison(ComparisonOp::kLessEqual, MakeSlot(0, TypeId::kDate),
