@@ -116,5 +116,3 @@ BENCHMARK(BM_Filter);
 }  // namespace
 
 }  // namespace driftdb::expr
-
-BENCHMARK_MAIN();
