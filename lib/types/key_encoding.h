@@ -1,19 +1,22 @@
-// Normalized keys: byte strings whose memcmp order is the SQL order of the values they were made from.
-// Shape: per column one marker byte (kKeyNullFirst < kKeyNotNull < kKeyNullLast), then the value:
+// Normalized keys: byte strings whose memcmp order is the SQL order of the values they were made
+// from. Shape: per column one marker byte (kKeyNullFirst < kKeyNotNull < kKeyNullLast), then the
+// value:
 //   boolean            1 byte, 0 or 1
 //   int16..int128, dates, times, decimals (same scale), uuid
 //                      big-endian with the sign bit flipped, as wide as the physical type
-//   real, double       IEEE bits, big-endian; sign bit set for positives, all bits inverted for negatives;
+//   real, double       IEEE bits, big-endian; sign bit set for positives, all bits inverted for
+//   negatives;
 //                      -0 is 0, every NaN is one NaN above +infinity (as in PostgreSQL)
-//   interval           16 bytes: the normalised length in microseconds (1 month = 30 days) as int128
-//   strings, bytea     the bytes, 0x00 as 01 01 and 0x01 as 01 02, closed by 0x00; char(n) loses its trailing
+//   interval           16 bytes: the normalised length in microseconds (1 month = 30 days) as
+//   int128 strings, bytea     the bytes, 0x00 as 01 01 and 0x01 as 01 02, closed by 0x00; char(n)
+//   loses its trailing
 //                      blanks; collation "C"
-// A NULL of a fixed-width column keeps the width (zero bytes), so keys of fixed-width columns all have one
-// length; a NULL string has no bytes. Descending columns invert the bytes after the marker.
-// Invariants: no key is a proper prefix of another key of the same columns; equal keys mean equal values.
-// A key of the first k columns is a prefix of every key that starts with the same k values (KEY-1).
-// Threads: KeyEncoder is immutable; KeyBatch has one owner.
-// Errors: 54000 for a key over kKeyBytesMax bytes (C19); XX001 from Decode for bytes that are no key.
+// A NULL of a fixed-width column keeps the width (zero bytes), so keys of fixed-width columns all
+// have one length; a NULL string has no bytes. Descending columns invert the bytes after the
+// marker. Invariants: no key is a proper prefix of another key of the same columns; equal keys mean
+// equal values. A key of the first k columns is a prefix of every key that starts with the same k
+// values (KEY-1). Threads: KeyEncoder is immutable; KeyBatch has one owner. Errors: 54000 for a key
+// over kKeyBytesMax bytes (C19); XX001 from Decode for bytes that are no key.
 #ifndef DRIFTDB_TYPES_KEY_ENCODING_H_
 #define DRIFTDB_TYPES_KEY_ENCODING_H_
 
@@ -67,10 +70,11 @@ class KeyEncoder {
   // Length of every key, or 0 when a column is a string.
   size_t fixed_bytes() const { return fixed_bytes_; }
 
-  // Replaces *key by the key of the first `count` columns (count < columns: a prefix for range scans).
+  // Replaces *key by the key of the first `count` columns (count < columns: a prefix for range
+  // scans).
   Status Encode(const Value* values, size_t count, std::string* key) const;
-  // Keys of rows [0, rows), or of the rows in `selection`, of all columns. `columns[c]` has the physical
-  // type of column c and may be of any kind.
+  // Keys of rows [0, rows), or of the rows in `selection`, of all columns. `columns[c]` has the
+  // physical type of column c and may be of any kind.
   Status EncodeRows(Vector* const* columns, size_t rows, const Selection* selection,
                     KeyBatch* batch) const;
   // One or two NOT NULL integer columns without per-row dispatch: the key of int64 values in `to`
@@ -81,7 +85,8 @@ class KeyEncoder {
   Status Decode(std::string_view key, std::vector<Value>* values) const;
   // Decodes column `column` of `keys` into rows [0, keys.size()) of `to`, an own flat vector.
   Status DecodeColumn(const std::vector<std::string_view>& keys, size_t column, Vector* to) const;
-  // True when Decode returns the very value: false for intervals (30 days = 1 month) and floats (-0 = 0).
+  // True when Decode returns the very value: false for intervals (30 days = 1 month) and floats (-0
+  // = 0).
   static bool IsExact(const LogicalType& type);
 
   // True when some column of the key is NULL: such keys never violate a unique constraint.

@@ -1,6 +1,6 @@
 // Entries of an index: (key, row id) with a state, ordered by key bytes, then by row id.
-// Shape: keys are normalized keys (types/key_encoding.h) of at most kKeyBytesMax bytes, row ids 48 bit.
-// Page: docs/internals/btree.md.
+// Shape: keys are normalized keys (types/key_encoding.h) of at most kKeyBytesMax bytes, row ids 48
+// bit. Page: docs/internals/btree.md.
 #ifndef DRIFTDB_STORAGE_BTREE_ENTRY_H_
 #define DRIFTDB_STORAGE_BTREE_ENTRY_H_
 
@@ -33,7 +33,8 @@ inline int CompareKeys(std::string_view a, std::string_view b) {
   return a.size() < b.size() ? -1 : (a.size() > b.size() ? 1 : 0);
 }
 
-inline int CompareEntries(std::string_view a_key, RowId a_rid, std::string_view b_key, RowId b_rid) {
+inline int CompareEntries(std::string_view a_key, RowId a_rid, std::string_view b_key,
+                          RowId b_rid) {
   const int order = CompareKeys(a_key, b_key);
   if (order != 0) return order;
   return a_rid < b_rid ? -1 : (b_rid < a_rid ? 1 : 0);
@@ -51,8 +52,8 @@ inline uint64_t KeyWord(const char* bytes, size_t size) {
 }
 inline uint64_t KeyWord(std::string_view bytes) { return KeyWord(bytes.data(), bytes.size()); }
 
-// Order-preserving summary of a whole key: a <= b implies KeyHint(a) <= KeyHint(b). The leading marker byte
-// is folded away, so the hint of one NOT NULL integer is the integer.
+// Order-preserving summary of a whole key: a <= b implies KeyHint(a) <= KeyHint(b). The leading
+// marker byte is folded away, so the hint of one NOT NULL integer is the integer.
 inline uint64_t KeyHint(std::string_view key) {
   if (key.empty() || static_cast<uint8_t>(key[0]) < kKeyNotNull) return 0;
   if (static_cast<uint8_t>(key[0]) > kKeyNotNull) return ~uint64_t{0};
@@ -66,7 +67,8 @@ inline size_t CommonPrefix(std::string_view a, std::string_view b) {
   return i;
 }
 
-// Hash of a key for filters and latches. Filters of runs are stored, so this is part of the file format.
+// Hash of a key for filters and latches. Filters of runs are stored, so this is part of the file
+// format.
 inline uint64_t KeyHash(std::string_view key) { return HashBytes128(key.data(), key.size()).low; }
 
 }  // namespace driftdb::storage

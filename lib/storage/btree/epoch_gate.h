@@ -1,8 +1,8 @@
 // EpochGate: lets a maintenance thread wait until every operation that began before now has ended.
-// Operations enter and leave one of kShards counters; Synchronize flips the parity and waits for the old
-// one to drain. Operations that began later are not waited for.
-// Threads: safe. Never Synchronize inside an operation.
-// Source: McKenney's sleepable RCU, with the parity re-checked after the increment.
+// Operations enter and leave one of kShards counters; Synchronize flips the parity and waits for
+// the old one to drain. Operations that began later are not waited for. Threads: safe. Never
+// Synchronize inside an operation. Source: McKenney's sleepable RCU, with the parity re-checked
+// after the increment.
 #ifndef DRIFTDB_STORAGE_BTREE_EPOCH_GATE_H_
 #define DRIFTDB_STORAGE_BTREE_EPOCH_GATE_H_
 
@@ -44,7 +44,8 @@ class EpochGate {
       const uint64_t epoch = epoch_.load();
       std::atomic<uint64_t>* counter = &shard.active[epoch & 1];
       counter->fetch_add(1);
-      if (epoch_.load() == epoch) [[likely]] return counter;
+      if (epoch_.load() == epoch) [[likely]]
+        return counter;
       counter->fetch_sub(1);
     }
   }

@@ -1,13 +1,13 @@
-// Index: a B+tree over (key, row id) in parts: one active delta and frozen deltas in memory, sorted runs and
-// a base on disk (C22).
-// Shape: components are ordered newest first; the newest one that knows a (key, row id) decides its state
-// (BT-1). Readers get candidates: whether a snapshot sees the row, and with this key, is for the caller to
-// decide from the row's versions; anti-entries only mark candidates (BT-2).
-// Threads: all functions are safe, except that Rotate/Flush/MergeStep/Close-like calls are serialised inside.
-// A cursor has one owner. Per (key, row id) only the holder of the row's write lock may write (BT-3).
-// Errors: DataLoss, 53200 (memory budget), 53100 and 58030 from the store.
-// Source: Leis et al., "Optimistic Lock Coupling", IEEE DEB 2019 (delta); O'Neil et al., "The LSM-tree",
-// Acta Informatica 1996, with Bender's and Dostoevsky's size tiers for the runs.
+// Index: a B+tree over (key, row id) in parts: one active delta and frozen deltas in memory, sorted
+// runs and a base on disk (C22). Shape: components are ordered newest first; the newest one that
+// knows a (key, row id) decides its state (BT-1). Readers get candidates: whether a snapshot sees
+// the row, and with this key, is for the caller to decide from the row's versions; anti-entries
+// only mark candidates (BT-2). Threads: all functions are safe, except that
+// Rotate/Flush/MergeStep/Close-like calls are serialised inside. A cursor has one owner. Per (key,
+// row id) only the holder of the row's write lock may write (BT-3). Errors: DataLoss, 53200 (memory
+// budget), 53100 and 58030 from the store. Source: Leis et al., "Optimistic Lock Coupling", IEEE
+// DEB 2019 (delta); O'Neil et al., "The LSM-tree", Acta Informatica 1996, with Bender's and
+// Dostoevsky's size tiers for the runs.
 #ifndef DRIFTDB_STORAGE_BTREE_INDEX_H_
 #define DRIFTDB_STORAGE_BTREE_INDEX_H_
 
@@ -32,6 +32,7 @@ class BtreeDelta;
 class BtreeRun;
 class IndexCursor;
 class MergeJob;
+struct DeltaRecord;
 struct ComponentList;
 
 // Latches of unique checks, shared by all indexes of a database (C23).
@@ -67,9 +68,9 @@ enum class RowVerdict : uint8_t {
 class RowJudge {
  public:
   virtual ~RowJudge() = default;
-  // Judges by the newest version of the row. `anti`: the newest entry is an anti-entry, so the row's
-  // newest version does not carry the key unless the anti-entry's writer is undone. Called under a latch:
-  // no I/O, no waiting, no other index operation (C23).
+  // Judges by the newest version of the row. `anti`: the newest entry is an anti-entry, so the
+  // row's newest version does not carry the key unless the anti-entry's writer is undone. Called
+  // under a latch: no I/O, no waiting, no other index operation (C23).
   virtual RowVerdict Judge(RowId rid, bool anti) = 0;
 };
 struct UniqueOutcome {
@@ -83,7 +84,9 @@ struct UniqueOutcome {
 class FlushPolicy {
  public:
   virtual ~FlushPolicy() = default;
-  // True when `txn` committed at or before S. TxnId 0 (replay, bulk build) is never asked about.
+  // True when `txn` committed at or before S, false when it is running or committed later. Both
+  // answers are right for a transaction that was rolled back. TxnId 0 (replay, bulk build) is never
+  // asked about.
   virtual bool IsFlushable(TxnId txn) = 0;
 };
 
@@ -91,8 +94,8 @@ class FlushPolicy {
 class MergePolicy {
  public:
   virtual ~MergePolicy() = default;
-  // True when no snapshot needs (key, rid) from the current index any more; the callee has moved it to the
-  // history index if history is kept. May be called more than once for the same entry.
+  // True when no snapshot needs (key, rid) from the current index any more; the callee has moved it
+  // to the history index if history is kept. May be called more than once for the same entry.
   virtual bool MayForget(std::string_view key, RowId rid) = 0;
 };
 
@@ -116,7 +119,8 @@ class RowIdBuffer {
     if (size_ == capacity_) GrowCapacity();
     data()[size_++] = Item{rid, anti};
   }
-  // Drops items from `first_of_older` on whose row id occurs before it: newer components win (BT-1).
+  // Drops items from `first_of_older` on whose row id occurs before it: newer components win
+  // (BT-1).
   void DropShadowed(size_t first_of_older);
 
  private:
@@ -147,13 +151,13 @@ struct KeyRange {
 };
 
 struct IndexStatistics {
-  uint64_t entries = 0;        // estimate: sum over components, anti-entries subtracted twice
-  uint64_t keys = 0;           // estimate
+  uint64_t entries = 0;  // estimate: sum over components, anti-entries subtracted twice
+  uint64_t keys = 0;     // estimate
   uint64_t anti_entries = 0;
   uint64_t delta_entries = 0;  // active and frozen
   uint64_t memory_bytes = 0;   // deltas, fences, filters
   uint64_t disk_bytes = 0;
-  uint32_t runs = 0;           // without the base
+  uint32_t runs = 0;  // without the base
   uint32_t frozen = 0;
 };
 
@@ -162,7 +166,8 @@ class Index {
   static Result<std::unique_ptr<Index>> Create(const IndexContext& context,
                                                const IndexOptions& options);
   // From what Serialize wrote. Reads no extent: fences load at first use.
-  static Result<std::unique_ptr<Index>> Open(const IndexContext& context, const IndexOptions& options,
+  static Result<std::unique_ptr<Index>> Open(const IndexContext& context,
+                                             const IndexOptions& options,
                                              std::string_view components);
   ~Index();
   Index(const Index&) = delete;
@@ -180,32 +185,35 @@ class Index {
 
   // Reads. Candidates are appended to *rids / given to the sink.
   Status Lookup(std::string_view key, RowIdBuffer* rids);
-  // Independent lookups in groups of 16 that overlap their cache misses; for index joins and IN lists.
+  // Independent lookups in groups of 16 that overlap their cache misses; for index joins and IN
+  // lists.
   Status LookupBatch(const std::string_view* keys, size_t count, BatchSink* sink);
   // The cursor sees a fixed set of components; entries written later may or may not appear (BT-9).
   Result<std::unique_ptr<IndexCursor>> Scan(const KeyRange& range, bool backward);
 
-  // Checkpoint (engine.md 1.6). Rotate: swaps in an empty active delta; microseconds, under the commit latch.
-  // PrepareRotate allocates what Rotate needs, before the latch.
+  // Checkpoint (engine.md 1.6). Rotate: swaps in an empty active delta; microseconds, under the
+  // commit latch. PrepareRotate allocates what Rotate needs, before the latch.
   Status PrepareRotate();
   void Rotate();
-  // Writes the frozen deltas as runs, carrying what is not committed at S over to the active delta (BT-6).
+  // Writes the frozen deltas as runs, carrying what is not committed at S over to the active delta
+  // (BT-6).
   Status Flush(FlushPolicy* policy);
 
-  // Runs written outside (bulk build, spilled or replayed transactions). The descriptor's extents belong to
-  // the index from now on. `txn` 0: committed; else pending until CommitRun or AbandonRun (C18).
-  // `shadows`: the run has anti-entries, or entries of rows that may have entries in the deltas (BT-8).
+  // Runs written outside (bulk build, spilled or replayed transactions). The descriptor's extents
+  // belong to the index from now on. `txn` 0: committed and in the log (replay) or in the
+  // checkpoint to come; else the run counts as in flight until a Flush whose policy says that `txn`
+  // is flushable (C18). `shadows`: the run has anti-entries, or entries of rows that may have
+  // entries in the deltas (BT-8).
   Result<uint64_t> AttachRun(RunDescriptor descriptor, TxnId txn, bool shadows);
-  Status CommitRun(uint64_t run_id);
-  // Drops a pending run and frees its extents at once.
+  // The transaction of a pending run aborted: frees its extents at once.
   Status AbandonRun(uint64_t run_id);
 
-  // Background work, driven by the caller's threads. MergeStep does about `budget_bytes` of reading and
-  // returns true when more remains.
+  // Background work, driven by the caller's threads. MergeStep does about `budget_bytes` of reading
+  // and returns true when more remains.
   bool NeedsMerge() const;
   Result<bool> MergeStep(uint64_t budget_bytes, MergePolicy* policy);
 
-  // For the checkpoint directory: committed runs and base. REQUIRES: Flush done for this checkpoint.
+  // For the checkpoint directory: settled runs and base. REQUIRES: Flush done for this checkpoint.
   void Serialize(std::string* out) const;
   std::vector<ExtentRef> Extents() const;
   // DROP: releases every extent when the last cursor is gone. The index is empty afterwards.
@@ -217,13 +225,44 @@ class Index {
  private:
   Index(const IndexContext& context, const IndexOptions& options);
 
+  struct FlushGroup;
+  struct MergePlan;
+
+  Status CheckEntry(std::string_view key, RowId rid) const;
+  uint64_t LatchHash(uint64_t key_hash) const;
+  std::shared_ptr<const ComponentList> List() const;
+  // Publishes `list`; the old one is retired. REQUIRES: mutex_.
+  void Publish(std::shared_ptr<ComponentList> list) DRIFTDB_REQUIRES(mutex_);
+  void RotateLocked() DRIFTDB_REQUIRES(mutex_);
+  // Frees retired lists after waiting for the operations that may use them.
+  void FreeRetired();
+  // BT-7: brings what a frozen delta knows about (key, rid) into the active delta.
+  Status PullFrozen(const ComponentList& list, std::string_view key, uint64_t hash, RowId rid,
+                    bool forced);
+  Status FlushRecords(FlushGroup* group, FlushPolicy* policy) DRIFTDB_REQUIRES(maintenance_);
+  Status CarryOver(FlushGroup* group, const DeltaRecord* record, uint64_t hash)
+      DRIFTDB_REQUIRES(maintenance_);
+  void DrainList() DRIFTDB_REQUIRES(maintenance_);
+  Status InstallFlushed(FlushGroup* group);
+  bool PlanMerge(const ComponentList& list, MergePlan* plan) const;
+  Status InstallMerged();
+
   IndexContext context_;
   IndexOptions options_;
   mutable EpochGate gate_;
-  std::atomic<const ComponentList*> list_{nullptr};  // owned by list_owner_; readers hold a gate pass
-  mutable platform::Mutex mutex_;                    // list changes
-  std::shared_ptr<const ComponentList> list_owner_;
-  platform::Mutex maintenance_;  // one Flush or MergeStep at a time
+  std::atomic<const ComponentList*> list_{nullptr};  // readers hold a pass of gate_
+  mutable platform::Mutex mutex_;
+  std::shared_ptr<const ComponentList> list_owner_ DRIFTDB_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<const ComponentList>> retired_ DRIFTDB_GUARDED_BY(mutex_);
+  std::shared_ptr<BtreeDelta> spare_delta_ DRIFTDB_GUARDED_BY(mutex_);
+  const BtreeDelta* due_ DRIFTDB_GUARDED_BY(mutex_) =
+      nullptr;  // newest delta the next Flush writes
+  uint64_t list_sequence_ DRIFTDB_GUARDED_BY(mutex_) = 0;
+  uint64_t next_run_id_ DRIFTDB_GUARDED_BY(mutex_) = 1;
+  platform::Mutex maintenance_;  // one Flush or MergeStep at a time; before mutex_
+  std::unique_ptr<MergeJob> job_ DRIFTDB_GUARDED_BY(maintenance_);
+  // No operation uses an older list than the one with this number.
+  uint64_t drained_ DRIFTDB_GUARDED_BY(maintenance_) = 0;
 };
 
 }  // namespace driftdb::storage

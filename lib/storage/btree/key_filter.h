@@ -1,8 +1,8 @@
-// KeyFilter and DeltaFilter: Bloom filters over key hashes, one 64-bit word per key, so a probe is one load.
-// KeyFilter: fixed size, of a run, stored (format: docs/internals/btree.md). DeltaFilter: grows by adding
-// ever larger filters, concurrent, in memory.
-// False positives: about 1 % at 12 bits a key (runs), 0.3 % at 16 (deltas).
-// Source: Putze et al., "Cache-, Hash- and Space-Efficient Bloom Filters", WEA 2007 (blocked, one word here).
+// KeyFilter and DeltaFilter: Bloom filters over key hashes, one 64-bit word per key, so a probe is
+// one load. KeyFilter: fixed size, of a run, stored (format: docs/internals/btree.md). DeltaFilter:
+// grows by adding ever larger filters, concurrent, in memory. False positives: about 1 % at 12 bits
+// a key (runs), 0.3 % at 16 (deltas). Source: Putze et al., "Cache-, Hash- and Space-Efficient
+// Bloom Filters", WEA 2007 (blocked, one word here).
 #ifndef DRIFTDB_STORAGE_BTREE_KEY_FILTER_H_
 #define DRIFTDB_STORAGE_BTREE_KEY_FILTER_H_
 
@@ -20,8 +20,9 @@ namespace driftdb::storage {
 
 // Five bits of a word, from the low 30 bits of the hash; the word number comes from the high 32.
 inline uint64_t FilterMask(uint64_t hash) {
-  return uint64_t{1} << (hash & 63) | uint64_t{1} << (hash >> 6 & 63) | uint64_t{1} << (hash >> 12 & 63) |
-         uint64_t{1} << (hash >> 18 & 63) | uint64_t{1} << (hash >> 24 & 63);
+  return uint64_t{1} << (hash & 63) | uint64_t{1} << (hash >> 6 & 63) |
+         uint64_t{1} << (hash >> 12 & 63) | uint64_t{1} << (hash >> 18 & 63) |
+         uint64_t{1} << (hash >> 24 & 63);
 }
 inline size_t FilterWord(uint64_t hash, size_t words) {
   return static_cast<size_t>(((hash >> 32) * words) >> 32);
@@ -53,20 +54,24 @@ class KeyFilter {
 
 class DeltaFilter {
  public:
-  explicit DeltaFilter(MemoryAccountant* memory) : memory_(memory) {}
+  explicit DeltaFilter(MemoryAccountant* memory) : memory_(memory) {
+    part_[0].words = first_;
+    part_[0].size = kFirstWords;
+  }
   ~DeltaFilter();
   DeltaFilter(const DeltaFilter&) = delete;
   DeltaFilter& operator=(const DeltaFilter&) = delete;
 
-  // Before the entry is published. Never fails: when no larger filter can be had the last one fills up and
-  // answers "maybe" more often.
+  // Before the entry is published. Never fails: when no larger filter can be had the last one fills
+  // up and answers "maybe" more often.
   void Add(uint64_t hash);
   bool MayContain(uint64_t hash) const {
     const uint64_t mask = FilterMask(hash);
     const int parts = parts_.load(std::memory_order_acquire);
-    for (int i = 0; i < parts; ++i) {
+    for (int i = parts - 1; i >= 0; --i) {
       const Part& part = part_[i];
-      if ((part.words[FilterWord(hash, part.size)].load(std::memory_order_relaxed) & mask) == mask) {
+      if ((part.words[FilterWord(hash, part.size)].load(std::memory_order_relaxed) & mask) ==
+          mask) {
         return true;
       }
     }
@@ -78,16 +83,18 @@ class DeltaFilter {
   static constexpr int kPartsMax = 6;
   static constexpr size_t kFirstWords = 64;  // 512 bytes, 256 keys; each part is eight times larger
   struct Part {
-    std::unique_ptr<std::atomic<uint64_t>[]> words;
+    std::atomic<uint64_t>* words = nullptr;
     size_t size = 0;
   };
-  void Grow(int parts);
+  void Grow();
 
   MemoryAccountant* memory_;
-  std::atomic<int> parts_{0};
-  std::atomic<uint64_t> room_{0};  // keys the last part still takes
-  std::atomic<size_t> bytes_{0};
+  std::atomic<int> parts_{1};
+  std::atomic<uint64_t> room_{kFirstWords * 4};  // keys the last part still takes
+  std::atomic<size_t> bytes_{0};                 // of all parts but the first
   Part part_[kPartsMax];
+  std::unique_ptr<std::atomic<uint64_t>[]> owned_[kPartsMax];
+  std::atomic<uint64_t> first_[kFirstWords] = {};
   platform::SpinLatch latch_;
 };
 

@@ -1,6 +1,5 @@
-// LeafPageBuilder: collects ascending entries for one leaf page and encodes them in the smallest of the three key
-// modes (docs/internals/btree.md, "Leaf page").
-// Threads: one owner.
+// LeafPageBuilder: collects ascending entries for one leaf page and encodes them in the smallest of
+// the three key modes (docs/internals/btree.md, "Leaf page"). Threads: one owner.
 #ifndef DRIFTDB_STORAGE_BTREE_LEAF_PAGE_BUILDER_H_
 #define DRIFTDB_STORAGE_BTREE_LEAF_PAGE_BUILDER_H_
 
@@ -16,8 +15,8 @@ class LeafPageBuilder {
  public:
   explicit LeafPageBuilder(bool fingerprints) : fingerprints_(fingerprints) {}
 
-  // False: the entry does not fit any more; Encode, Clear and add it again. An empty page takes every key.
-  // REQUIRES: (key, rid) above the last one; key.size() <= kKeyBytesMax.
+  // False: the entry does not fit any more; Encode, Clear and add it again. An empty page takes
+  // every key. REQUIRES: (key, rid) above the last one; key.size() <= kKeyBytesMax.
   bool Add(std::string_view key, RowId rid, bool anti);
   size_t size() const { return rids_.size(); }
   std::string_view first_key() const { return Key(0); }
@@ -37,9 +36,9 @@ class LeafPageBuilder {
   // Everything the size of a page depends on; updated per entry.
   struct Shape {
     size_t count = 0;
-    size_t prefix = 0;        // common prefix of all keys
+    size_t prefix = 0;  // common prefix of all keys
     bool same_length = true;
-    uint64_t distinct = 0;    // keys
+    uint64_t distinct = 0;  // keys
     uint64_t distinct_bytes = 0;
     uint64_t rid_min = 0, rid_max = 0;
     uint64_t key_min = 0, key_max = 0;  // last up to eight bytes
@@ -53,8 +52,8 @@ class LeafPageBuilder {
 
   bool fingerprints_;
   Shape shape_;
-  std::string keys_;             // distinct keys, one after the other
-  std::vector<uint32_t> ends_;   // begin and end of each entry's key
+  std::string keys_;            // distinct keys, one after the other
+  std::vector<uint32_t> ends_;  // begin and end of each entry's key
   std::vector<uint64_t> rids_;
   std::vector<uint8_t> anti_;
 };

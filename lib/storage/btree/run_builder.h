@@ -1,8 +1,9 @@
-// RunBuilder: sorted entries in, one sorted run out, bottom-up; pages are filled completely, since a run never
-// changes. Holds one segment (up to kRunSegmentPages pages) and the fences in memory.
+// RunBuilder: sorted entries in, one sorted run out, bottom-up; pages are filled completely, since
+// a run never changes. Holds one segment (up to kRunSegmentPages pages) and the fences in memory.
 // Invariants: entries are added in strictly ascending (key, row id) order.
 // Threads: one owner.
-// Errors: 54000 key too long, 53200, the store's. A builder destroyed before Finish frees its extents.
+// Errors: 54000 key too long, 53200, the store's. A builder destroyed before Finish frees its
+// extents.
 #ifndef DRIFTDB_STORAGE_BTREE_RUN_BUILDER_H_
 #define DRIFTDB_STORAGE_BTREE_RUN_BUILDER_H_
 
@@ -20,6 +21,8 @@
 
 namespace driftdb::storage {
 
+class BtreeRun;
+
 inline constexpr uint32_t kRunSegmentPages = 128;  // 1 MiB
 
 struct RunBuilderOptions {
@@ -35,29 +38,32 @@ class RunBuilder {
   RunBuilder& operator=(const RunBuilder&) = delete;
 
   Status Add(std::string_view key, RowId rid, bool anti);
-  // A whole segment of an older run, unchanged: its extent is named, not copied. REQUIRES: all keys in it
-  // above the last added one. `fences` are its pages' first entries; see BtreeRun.
-  struct ReusedSegment;
-  Status AddSegment(const ReusedSegment& segment);
-  uint64_t entries() const { return descriptor_.entries; }
-  // Writes the fence blob. The extents are durable after the store's next Sync. An empty run has no segments.
+  // A whole segment of an older run, unchanged: its extent is named, not copied. REQUIRES: all its
+  // entries above the last added one and below the next. `first_page`: of the segment in `run`,
+  // fences loaded.
+  Status AddSegment(const BtreeRun& run, size_t segment, size_t first_page);
+  uint64_t entries() const { return entries_; }
+  // Writes the fence blob. The extents are durable after the store's next Sync. An empty run has no
+  // segments.
   Result<RunDescriptor> Finish();
 
  private:
   Status FlushPage();
-  Status FlushSegment(bool last);
-  void AddFence(std::string_view key, RowId rid);
+  Status FlushSegment();
+  Status AddFence(std::string_view key, RowId rid);
+  Result<ExtentRef> WriteExtent(std::string_view payload, uint32_t block_bytes);
 
   ExtentStore* store_;
-  RunBuilderOptions options_;
   MemoryReservation memory_;
   LeafPageBuilder page_;
   KeyFilter filter_;
   RunDescriptor descriptor_;
-  std::string segment_;        // finished pages of the current segment
-  std::string fences_;         // encoded first entries of all pages
-  uint32_t segment_pages_ = 0;
-  uint64_t page_count_ = 0;
+  std::vector<ExtentRef> written_;  // to free when not finished
+  std::string segment_;             // finished pages of the current segment
+  RunSegment segment_counts_;
+  std::string fences_;  // encoded first entries of all pages
+  uint64_t entries_ = 0;
+  uint64_t fence_count_ = 0;
   std::string last_key_;
   RowId last_rid_;
   std::string last_fence_key_;

@@ -1,0 +1,265 @@
+#include "storage/btree/leaf_page.h"
+
+#include "base/error.h"
+#include "base/status_macros.h"
+
+namespace driftdb::storage {
+
+namespace {
+
+constexpr uint64_t LeafWidthMask(uint8_t width) {
+  return width >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * width)) - 1;
+}
+
+// [offset, offset + bytes) lies between the prefix and the end of the used bytes.
+bool LeafAreaFits(const LeafHeader& header, uint64_t offset, uint64_t bytes) {
+  return offset >= kLeafPrefixOffset && offset + bytes <= header.used_bytes;
+}
+
+}  // namespace
+
+Status LeafPage::Open(const char* page) {
+  page_ = page;
+  const LeafHeader& h = header();
+  bool ok = h.magic == kLeafMagic && h.count > 0 && h.count <= kLeafEntriesMax &&
+            h.key_mode <= kLeafHeap && h.key_width <= 8 && h.rid_width <= 6 &&
+            h.used_bytes <= kLeafBytesMax && LeafAreaFits(h, kLeafPrefixOffset, h.prefix_bytes) &&
+            LeafAreaFits(h, h.rid_offset, uint64_t{h.count} * h.rid_width);
+  const uint64_t key_stride = h.key_mode == kLeafInteger ? h.key_width
+                              : h.key_mode == kLeafFixed ? h.suffix_bytes
+                                                         : 2;
+  ok = ok && LeafAreaFits(h, h.key_offset, h.count * key_stride);
+  ok = ok && (h.key_mode != kLeafInteger || h.suffix_bytes <= 8);
+  if ((h.flags & kLeafHasAnti) != 0) ok = ok && LeafAreaFits(h, h.anti_offset, (h.count + 7u) / 8);
+  if ((h.flags & kLeafHasFingerprints) != 0)
+    ok = ok && LeafAreaFits(h, h.fingerprint_offset, h.count);
+  if (!ok) [[unlikely]]
+    return DataLossError("index page has a damaged header");
+  key_data_ = page + h.key_offset;
+  rid_data_ = page + h.rid_offset;
+  anti_data_ = (h.flags & kLeafHasAnti) != 0 ? page + h.anti_offset : nullptr;
+  fingerprint_data_ = (h.flags & kLeafHasFingerprints) != 0 ? page + h.fingerprint_offset : nullptr;
+  key_mask_ = LeafWidthMask(h.key_mode == kLeafInteger ? h.key_width : 0);
+  rid_mask_ = LeafWidthMask(h.rid_width);
+  return OkStatus();
+}
+
+std::string_view LeafPage::Suffix(size_t i) const {
+  const LeafHeader& h = header();
+  if (h.key_mode == kLeafFixed) return {key_data_ + i * h.suffix_bytes, h.suffix_bytes};
+  const size_t at = LoadFixed<uint16_t>(key_data_ + 2 * i);
+  if (at + 2 > h.used_bytes) [[unlikely]]
+    return {};
+  const size_t size = LoadFixed<uint16_t>(page_ + at);
+  if (at + 2 + size > h.used_bytes) [[unlikely]]
+    return {};
+  return {page_ + at + 2, size};
+}
+
+void LeafPage::KeyAt(size_t i, std::string* key) const {
+  key->assign(Prefix());
+  if (header().key_mode != kLeafInteger) {
+    key->append(Suffix(i));
+    return;
+  }
+  const size_t width = header().suffix_bytes;
+  if (width == 0) return;
+  const uint64_t value = header().key_base + KeyDelta(i);
+  const uint64_t big = __builtin_bswap64(value << (64 - 8 * width));
+  key->append(reinterpret_cast<const char*>(&big), width);
+}
+
+LeafPage::Target LeafPage::Reduce(std::string_view key) const {
+  Target target;
+  const std::string_view prefix = Prefix();
+  const size_t common = std::min(prefix.size(), key.size());
+  target.outside = common == 0 ? 0 : std::memcmp(key.data(), prefix.data(), common);
+  if (target.outside != 0) return target;
+  if (key.size() < prefix.size()) {
+    target.outside = -1;
+    return target;
+  }
+  target.suffix = key.substr(prefix.size());
+  target.value = KeyWord(target.suffix);
+  if (header().key_mode != kLeafInteger) return target;
+  const size_t width = header().suffix_bytes;
+  // An entry that equals the first `width` bytes is a prefix of a longer key, and longer than a
+  // shorter one.
+  target.on_equal = target.suffix.size() == width ? 0 : (target.suffix.size() > width ? -1 : 1);
+  const uint64_t value = width == 0 ? 0 : target.value >> (64 - 8 * width);
+  if (value < header().key_base) {
+    target.outside = -1;
+    return target;
+  }
+  target.value = value - header().key_base;
+  if (target.value > key_mask_) target.outside = 1;
+  return target;
+}
+
+// Order of entry i against the key: < 0 entry below.
+int LeafPage::CompareSuffix(size_t i, const Target& target) const {
+  if (header().key_mode == kLeafInteger) {
+    const uint64_t delta = KeyDelta(i);
+    if (delta != target.value) return delta < target.value ? -1 : 1;
+    return target.on_equal;
+  }
+  return CompareKeys(Suffix(i), target.suffix);
+}
+
+int LeafPage::Compare(size_t i, std::string_view key) const {
+  const Target target = Reduce(key);
+  if (target.outside != 0) return -target.outside;
+  return CompareSuffix(i, target);
+}
+
+// Entries below `first` are below the key, those from `last` on are above it.
+LeafPage::Range LeafPage::NarrowTarget(const Target& target) const {
+  size_t below = 0;
+  size_t not_above = 0;
+  for (size_t i = 0; i < kLeafHints; ++i) {
+    const uint64_t hint = Hint(i);
+    below += hint < target.value ? 1 : 0;
+    not_above += hint <= target.value ? 1 : 0;
+  }
+  Range range;
+  range.first = below == 0 ? 0 : HintPosition(below - 1);
+  range.last = not_above == kLeafHints ? count() : HintPosition(not_above) + 1;
+  range.last = std::min(range.last, count());
+  return range;
+}
+
+void LeafPage::PrefetchRange(Range range) const {
+  const LeafHeader& h = header();
+  const size_t stride = h.key_mode == kLeafInteger ? h.key_width
+                        : h.key_mode == kLeafFixed ? h.suffix_bytes
+                                                   : 2;
+  const char* from = key_data_ + range.first * stride;
+  const char* end = key_data_ + range.last * stride;
+  for (int lines = 0; from < end && lines < 8; from += 64, ++lines) __builtin_prefetch(from);
+  from = rid_data_ + range.first * h.rid_width;
+  end = rid_data_ + range.last * h.rid_width;
+  for (int lines = 0; from < end && lines < 4; from += 64, ++lines) __builtin_prefetch(from);
+  if (fingerprint_data_ != nullptr) __builtin_prefetch(fingerprint_data_ + range.first);
+}
+
+size_t LeafPage::LowerBoundKey(Range within, const Target& target) const {
+  size_t first = within.first;
+  size_t size = within.last - within.first;
+  if (header().key_mode == kLeafInteger) {
+    // Branch-free: the first entry with delta >= value (or > value when an equal one is below the
+    // key).
+    if (size == 0) return first;
+    const uint64_t limit = target.value;
+    const bool equal_is_below = target.on_equal < 0;
+    while (size > 1) {
+      const size_t half = size / 2;
+      const uint64_t delta = KeyDelta(first + half - 1);
+      first += (delta < limit || (equal_is_below && delta == limit)) ? half : 0;
+      size -= half;
+    }
+    const uint64_t delta = KeyDelta(first);
+    return first + ((delta < limit || (equal_is_below && delta == limit)) ? 1 : 0);
+  }
+  while (size > 0) {
+    const size_t half = size / 2;
+    if (CompareSuffix(first + half, target) < 0) {
+      first += half + 1;
+      size -= half + 1;
+    } else {
+      size = half;
+    }
+  }
+  return first;
+}
+
+size_t LeafPage::UpperBoundKey(Range within, const Target& target) const {
+  // Most keys have one entry or few: look ahead before searching.
+  size_t first = within.first;
+  for (int step = 0; step < 8; ++step) {
+    if (first == within.last || CompareSuffix(first, target) > 0) return first;
+    ++first;
+  }
+  size_t size = within.last - first;
+  while (size > 0) {
+    const size_t half = size / 2;
+    if (CompareSuffix(first + half, target) <= 0) {
+      first += half + 1;
+      size -= half + 1;
+    } else {
+      size = half;
+    }
+  }
+  return first;
+}
+
+size_t LeafPage::LowerBound(std::string_view key, RowId rid) const {
+  const Target target = Reduce(key);
+  if (target.outside != 0) return target.outside < 0 ? 0 : count();
+  const Range within = NarrowTarget(target);
+  size_t first = LowerBoundKey(within, target);
+  if (rid.value == 0) return first;
+  // Among the entries of this key, by row id.
+  size_t size = UpperBoundKey({first, count()}, target) - first;
+  while (size > 0) {
+    const size_t half = size / 2;
+    if (this->rid(first + half) < rid) {
+      first += half + 1;
+      size -= half + 1;
+    } else {
+      size = half;
+    }
+  }
+  return first;
+}
+
+LeafPage::Range LeafPage::Narrow(std::string_view key) const {
+  const Target target = Reduce(key);
+  if (target.outside != 0) return {0, 0};
+  const Range range = NarrowTarget(target);
+  PrefetchRange(range);
+  return range;
+}
+
+LeafPage::Range LeafPage::FindWithin(Range within, std::string_view key, uint64_t hash) const {
+  if (within.first >= within.last) return {0, 0};
+  const Target target = Reduce(key);
+  if (target.outside != 0) return {0, 0};
+  if (fingerprint_data_ != nullptr && header().key_mode != kLeafInteger) {
+    const uint8_t print = LeafFingerprint(hash);
+    size_t i = within.first;
+    for (; i < within.last; ++i) {
+      if (static_cast<uint8_t>(fingerprint_data_[i]) == print && CompareSuffix(i, target) == 0)
+        break;
+    }
+    if (i == within.last) return {0, 0};
+    return {i, UpperBoundKey({i + 1, count()}, target)};
+  }
+  const size_t first = LowerBoundKey(within, target);
+  if (first == count() || CompareSuffix(first, target) != 0) return {0, 0};
+  return {first, UpperBoundKey({first + 1, count()}, target)};
+}
+
+LeafPage::Range LeafPage::Find(std::string_view key, uint64_t hash) const {
+  const Target target = Reduce(key);
+  if (target.outside != 0) return {0, 0};
+  const Range within = NarrowTarget(target);
+  PrefetchRange(within);
+  return FindWithin(within, key, hash);
+}
+
+Status LeafPage::Check() const {
+  std::string previous, key;
+  for (size_t i = 0; i < count(); ++i) {
+    if (header().key_mode == kLeafHeap && Suffix(i).data() == nullptr) {
+      return DataLossError("index page: entry {} lies outside the page", i);
+    }
+    KeyAt(i, &key);
+    if (i > 0 && CompareEntries(previous, rid(i - 1), key, rid(i)) >= 0) {
+      return DataLossError("index page: entry {} is out of order", i);
+    }
+    previous.swap(key);
+  }
+  return OkStatus();
+}
+
+}  // namespace driftdb::storage
