@@ -57,6 +57,8 @@ struct PhysicalIndexScan {
 struct PhysicalValues {
   std::vector<ExprList> rows;
 };
+// Without child: the arguments are constants or parameters. With child (lateral): the function runs
+// for each input row, arguments are over its slots, output = child's columns, then the function's.
 struct PhysicalTableFunction {
   std::string function;
   ExprList arguments;
@@ -132,6 +134,8 @@ struct PhysicalAggregate {
   std::vector<std::vector<uint32_t>> grouping_sets;
   std::vector<std::vector<uint32_t>> grouping_calls;
   double estimated_groups = 0;
+  // groups[key_groups..] are determined by the ones before: exec need not hash or compare them.
+  uint32_t key_groups = UINT32_MAX;
 };
 
 struct PhysicalSort {
