@@ -12,11 +12,11 @@ using expr::ExprKind;
 
 namespace {
 
-constexpr double kAccessScanSetup = 2000;      // morsel and pipeline start
-constexpr double kAccessScanValue = 0.3;       // per value looked at
-constexpr double kAccessScanOutput = 2;        // per row handed on
-constexpr double kAccessIndexSetup = 1000;     // descent
-constexpr double kAccessIndexRow = 250;        // row fetch by row id
+constexpr double kAccessScanSetup = 2000;   // morsel and pipeline start
+constexpr double kAccessScanValue = 0.3;    // per value looked at
+constexpr double kAccessScanOutput = 2;     // per row handed on
+constexpr double kAccessIndexSetup = 1000;  // descent
+constexpr double kAccessIndexRow = 250;     // row fetch by row id
 bool AccessKeepsBytes(const LogicalType& type) {
   return type.id == TypeId::kText || type.id == TypeId::kVarchar;
 }
@@ -51,8 +51,7 @@ bool MatchColumnBound(const LogicalScan& scan, const expr::Expr& conjunct, Colum
     if (!ReferencedTables(value).empty() || expr::IsVolatile(value)) return false;
     out->ordinal = static_cast<uint32_t>(ordinal);
     out->value_side = 1 - side;
-    out->comparison =
-        side == 0 ? conjunct.comparison : expr::FlipComparison(conjunct.comparison);
+    out->comparison = side == 0 ? conjunct.comparison : expr::FlipComparison(conjunct.comparison);
     return true;
   }
   return false;

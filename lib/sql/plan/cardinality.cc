@@ -30,14 +30,14 @@ ColumnProfile CardinalityProfile(const PlannerColumnStatistics& statistics, doub
   profile.distinct = statistics.distinct;
   profile.null_fraction = statistics.null_fraction;
   if (statistics.known && !statistics.min.is_null() && !statistics.max.is_null()) {
-    profile.has_range = OrderedNumber(statistics.min, &profile.low) &&
-                        OrderedNumber(statistics.max, &profile.high);
+    profile.has_range =
+        OrderedNumber(statistics.min, &profile.low) && OrderedNumber(statistics.max, &profile.high);
     const TypeId id = statistics.min.type().id;
     const bool discrete = statistics.min.type().is_integer() || id == TypeId::kDate;
     if (profile.has_range && discrete) {
       const double range = profile.high - profile.low + 1;
-      profile.distinct = profile.distinct > 0 ? std::min(profile.distinct, range)
-                                              : std::min(rows, range);
+      profile.distinct =
+          profile.distinct > 0 ? std::min(profile.distinct, range) : std::min(rows, range);
     }
   }
   return profile;
@@ -120,9 +120,9 @@ double CardinalityEstimator::EstimateNode(LogicalNode& node) {
   } else if (auto* limit = node.As<LogicalLimit>()) {
     if (limit->limit != nullptr) {
       const Value* value = ConstantOf(*limit->limit);
-      rows = std::min(rows, value != nullptr && !value->is_null()
-                                ? static_cast<double>(value->int64())
-                                : 100.0);
+      rows =
+          std::min(rows, value != nullptr && !value->is_null() ? static_cast<double>(value->int64())
+                                                               : 100.0);
     }
   } else if (auto* distinct = node.As<LogicalDistinct>()) {
     rows = distinct->on.empty() ? DistinctRows(*node.children[0], rows)
@@ -316,8 +316,7 @@ double CardinalityEstimator::EstimateJoin(const LogicalNode& node, const Logical
   if (join.type == LogicalJoinType::kSingle) return left;
   if (join.type == LogicalJoinType::kSemi || join.type == LogicalJoinType::kAnti) {
     const double matched = SemiJoinFraction(node, join);
-    return left * (join.type == LogicalJoinType::kSemi ? matched
-                                                       : std::max(0.02, 1 - matched));
+    return left * (join.type == LogicalJoinType::kSemi ? matched : std::max(0.02, 1 - matched));
   }
   double rows = JoinRows(left, right, join.conditions);
   // Several keys that together are unique on one side: no more than one partner per row there.

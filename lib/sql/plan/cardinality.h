@@ -18,9 +18,9 @@
 namespace driftdb::sql {
 
 struct ColumnProfile {
-  double distinct = 0;       // 0: unknown
+  double distinct = 0;  // 0: unknown
   double null_fraction = 0;
-  bool has_range = false;    // low and high as numbers (also of dates; strings by leading bytes)
+  bool has_range = false;  // low and high as numbers (also of dates; strings by leading bytes)
   double low = 0, high = 0;
 };
 

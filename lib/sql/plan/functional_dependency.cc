@@ -23,7 +23,8 @@ bool DependencyIsEquality(const expr::Expr& e) {
 
 // A value that is the same for every row of one execution.
 bool DependencyIsFixed(const expr::Expr& e) {
-  return ReferencedTables(e).empty() && !expr::IsVolatile(e) && !expr::ContainsKind(e, ExprKind::kSubquery);
+  return ReferencedTables(e).empty() && !expr::IsVolatile(e) &&
+         !expr::ContainsKind(e, ExprKind::kSubquery);
 }
 
 // Columns that a conjunct sets to one value.
@@ -32,7 +33,8 @@ void DependencyAddFixed(const ExprList& conjuncts, std::vector<ColumnBinding>* c
     if (!DependencyIsEquality(*e)) continue;
     for (int side = 0; side < 2; ++side) {
       const expr::Expr& column = *e->children[static_cast<size_t>(side)];
-      if (column.kind == ExprKind::kColumn && DependencyIsFixed(*e->children[static_cast<size_t>(1 - side)])) {
+      if (column.kind == ExprKind::kColumn &&
+          DependencyIsFixed(*e->children[static_cast<size_t>(1 - side)])) {
         columns->push_back(column.column);
       }
     }
@@ -193,9 +195,8 @@ bool IsUniqueOn(const LogicalNode& node, const std::vector<ColumnBinding>& colum
       });
     }
     const std::vector<BoundColumn> all = OutputColumns(*node.children[0]);
-    return std::all_of(all.begin(), all.end(), [&](const BoundColumn& c) {
-      return DependencyHas(columns, c.binding);
-    });
+    return std::all_of(all.begin(), all.end(),
+                       [&](const BoundColumn& c) { return DependencyHas(columns, c.binding); });
   }
   if (const auto* n = node.As<LogicalSetOperation>()) {
     if (n->all) return false;
@@ -274,10 +275,10 @@ void DependencyCollect(const LogicalNode& node, bool padded, std::vector<Depende
     }
   } else if (const auto* join = node.As<LogicalJoin>()) {
     if (join->type == LogicalJoinType::kInner) DependencyCollectEqualities(join->conditions, &own);
-    left_padded = padded || join->type == LogicalJoinType::kRight ||
-                  join->type == LogicalJoinType::kFull;
-    right_padded = padded || (join->type != LogicalJoinType::kInner &&
-                              join->type != LogicalJoinType::kRight);
+    left_padded =
+        padded || join->type == LogicalJoinType::kRight || join->type == LogicalJoinType::kFull;
+    right_padded =
+        padded || (join->type != LogicalJoinType::kInner && join->type != LogicalJoinType::kRight);
   } else if (node.As<LogicalSetOperation>() != nullptr) {
     return;
   }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/error.h"
+#include "base/check.h"
 #include "base/status_macros.h"
 #include "expr/expr.h"
 
@@ -331,8 +331,7 @@ Result<Lowered> Lowering::LowerSetOperation(LogicalNode& node) {
   distinct->types = result.node->types;
   distinct->estimated_rows = node.estimated_rows;
   distinct->payload = std::move(aggregate);
-  result.node->estimated_rows =
-      node.children[0]->estimated_rows + node.children[1]->estimated_rows;
+  result.node->estimated_rows = node.children[0]->estimated_rows + node.children[1]->estimated_rows;
   distinct->children.push_back(std::move(result.node));
   result.node = std::move(distinct);
   return result;

@@ -95,8 +95,7 @@ class Lowering {
   Result<Lowered> LowerUpdate(LogicalNode& node);
   Result<Lowered> LowerDelete(LogicalNode& node);
   // The child's columns in exactly this order.
-  Result<Lowered> LowerExactly(LogicalNode& child,
-                               const std::vector<expr::ColumnBinding>& columns);
+  Result<Lowered> LowerExactly(LogicalNode& child, const std::vector<expr::ColumnBinding>& columns);
 
   PhysicalPtr MakeNode(const LogicalNode& node) const;
   Result<Lowered> Arrange(Lowered input, const std::vector<expr::ColumnBinding>& columns);

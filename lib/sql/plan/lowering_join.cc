@@ -1,7 +1,7 @@
 // Joins: key extraction, build side, hash or nested loop or index join.
 #include <algorithm>
 
-#include "base/error.h"
+#include "base/check.h"
 #include "base/status_macros.h"
 #include "sql/plan/cost_model.h"
 #include "sql/plan/functional_dependency.h"
@@ -91,8 +91,8 @@ LoweringKeys LoweringSplit(ExprList conditions, const TableSet& left, const Tabl
   for (ExprPtr& condition : conditions) {
     const bool safe = condition->kind == ExprKind::kComparison &&
                       condition->comparison == ComparisonOp::kNotDistinct;
-    const bool equal = condition->kind == ExprKind::kComparison &&
-                       condition->comparison == ComparisonOp::kEqual;
+    const bool equal =
+        condition->kind == ExprKind::kComparison && condition->comparison == ComparisonOp::kEqual;
     if (equal || safe) {
       ExprPtr& a = condition->children[0];
       ExprPtr& b = condition->children[1];
@@ -156,8 +156,7 @@ Result<Lowered> Lowering::LowerJoin(LogicalNode& node) {
   const TableSet right_tables = OutputTables(*node.children[1]);
   std::vector<ColumnBinding> keys[2];
   for (const ExprPtr& condition : join.conditions) {
-    if (condition->kind != ExprKind::kComparison ||
-        condition->comparison != ComparisonOp::kEqual) {
+    if (condition->kind != ExprKind::kComparison || condition->comparison != ComparisonOp::kEqual) {
       continue;
     }
     for (size_t side = 0; side < 2; ++side) {
@@ -184,8 +183,8 @@ Result<Lowered> Lowering::LowerJoin(LogicalNode& node) {
     std::swap(left, right);
     flipped = true;
   }
-  LoweringKeys split = LoweringSplit(std::move(join.conditions), LoweringTables(left),
-                                     LoweringTables(right));
+  LoweringKeys split =
+      LoweringSplit(std::move(join.conditions), LoweringTables(left), LoweringTables(right));
   SlotMap left_slots, right_slots, both;
   left_slots.Append(left.layout);
   right_slots.Append(right.layout);
@@ -198,9 +197,8 @@ Result<Lowered> Lowering::LowerJoin(LogicalNode& node) {
   std::vector<uint32_t> output;
   SetJoinOutput(left, right, join, type, &output, &result);
   // A null-aware join speaks of one key without further conditions.
-  const bool hashable =
-      !split.left.empty() &&
-      (!join.null_aware || (split.left.size() == 1 && split.residual.empty()));
+  const bool hashable = !split.left.empty() &&
+                        (!join.null_aware || (split.left.size() == 1 && split.residual.empty()));
   DRIFTDB_CHECK_OR_RETURN(hashable || !join.null_aware, "a null-aware join without a single key");
   if (hashable) {
     PhysicalHashJoin payload;
@@ -310,8 +308,8 @@ Result<Lowered> Lowering::TryIndexJoin(LogicalNode& node, bool* done) {
   payload.table = scan.table;
   payload.index = best.index;
   for (size_t k = 0; k < best.conditions.size(); ++k) {
-    payload.keys.push_back(std::move(
-        join.conditions[best.conditions[k]]->children[best.value_sides[k]]));
+    payload.keys.push_back(
+        std::move(join.conditions[best.conditions[k]]->children[best.value_sides[k]]));
     join.conditions[best.conditions[k]] = nullptr;
   }
   for (ExprPtr& e : join.conditions) {
@@ -321,7 +319,8 @@ Result<Lowered> Lowering::TryIndexJoin(LogicalNode& node, bool* done) {
   for (ExprPtr& e : scan.filters) payload.residual.push_back(std::move(e));
   needed_.Add(payload.keys, 1);
   needed_.Add(payload.residual, 1);
-  DRIFTDB_ASSIGN_OR_RETURN(Lowered left, Lower(*node.children[static_cast<size_t>(1 - inner_side)]));
+  DRIFTDB_ASSIGN_OR_RETURN(Lowered left,
+                           Lower(*node.children[static_cast<size_t>(1 - inner_side)]));
   // The inner side as it would be scanned: only for layout and types.
   Lowered right{MakeNode(inner), {}};
   for (uint32_t i = 0; i < scan.columns.size(); ++i) {

@@ -1,5 +1,5 @@
 // INSERT, UPDATE, DELETE.
-#include "base/error.h"
+#include "base/check.h"
 #include "base/status_macros.h"
 #include "sql/plan/lowering.h"
 
@@ -39,8 +39,7 @@ ExprPtr LoweringOverTable(const expr::Expr& source, const LogicalScan& scan,
   // Down through the projection once; its expressions speak of the scan.
   if (projection != nullptr) {
     expr::Rewrite(copy, [&](ExprPtr& e) {
-      if (e->kind == expr::ExprKind::kColumn &&
-          e->column.table_index == projection->table_index) {
+      if (e->kind == expr::ExprKind::kColumn && e->column.table_index == projection->table_index) {
         e = projection->expressions[e->column.column_index]->Clone();
       }
     });

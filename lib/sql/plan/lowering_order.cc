@@ -1,5 +1,5 @@
 // Sort, limit, distinct and aggregation.
-#include "base/error.h"
+#include "base/check.h"
 #include "base/status_macros.h"
 #include "sql/plan/functional_dependency.h"
 #include "sql/plan/lowering.h"

@@ -1,7 +1,7 @@
 // Base tables: columns, filters, table scan or index scan.
 #include <algorithm>
 
-#include "base/error.h"
+#include "base/check.h"
 #include "base/status_macros.h"
 #include "sql/plan/access_path.h"
 #include "sql/plan/lowering.h"
@@ -92,8 +92,10 @@ bool Lowering::TryIndexScan(LogicalNode& node, PhysicalNode* out) {
     double rows = table_rows;
     for (size_t i : match.equal) rows *= estimator_.Selectivity(*scan.filters[i]);
     double range = 1;
-    if (match.lower >= 0) range *= estimator_.Selectivity(*scan.filters[static_cast<size_t>(match.lower)]);
-    if (match.upper >= 0) range *= estimator_.Selectivity(*scan.filters[static_cast<size_t>(match.upper)]);
+    if (match.lower >= 0)
+      range *= estimator_.Selectivity(*scan.filters[static_cast<size_t>(match.lower)]);
+    if (match.upper >= 0)
+      range *= estimator_.Selectivity(*scan.filters[static_cast<size_t>(match.upper)]);
     rows = match.unique_point ? 1 : std::max(1.0, rows * range);
     const double cost = match.unique_point ? 0 : IndexScanCost(rows);
     if (!forced && cost >= best_cost) continue;
@@ -166,7 +168,8 @@ bool Lowering::TryOrderedScan(LogicalNode& limit_node, LogicalNode& sort_node) {
         e->column.table_index == projection->table_index) {
       e = projection->expressions[e->column.column_index].get();
     }
-    if (e->kind != expr::ExprKind::kColumn || e->column.table_index != scan->table_index) return false;
+    if (e->kind != expr::ExprKind::kColumn || e->column.table_index != scan->table_index)
+      return false;
     ordinals.push_back(scan->columns[e->column.column_index]);
     if (ordinals.back() == kRowIdColumn) return false;
   }

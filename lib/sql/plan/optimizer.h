@@ -55,14 +55,14 @@ class StatisticsProvider {
 // Optional rewrites and choices, for tests that compare plans with and without one of them.
 enum class OptimizerRule : uint8_t {
   kFoldConstants,
-  kPushDown,           // predicates below joins, projections, aggregates, set operations
-  kOuterToInner,       // outer joins whose NULL rows a predicate rejects
-  kTransitive,         // predicates derived from equivalence classes
-  kDisjunction,        // factoring of ORs and per-table extraction
-  kCteInline,          // CTEs used once or cheap
-  kCommonSubplan,      // equal subplans computed once
-  kJoinOrder,          // off: joins in written order
-  kBuildSide,          // off: the right side is built
+  kPushDown,       // predicates below joins, projections, aggregates, set operations
+  kOuterToInner,   // outer joins whose NULL rows a predicate rejects
+  kTransitive,     // predicates derived from equivalence classes
+  kDisjunction,    // factoring of ORs and per-table extraction
+  kCteInline,      // CTEs used once or cheap
+  kCommonSubplan,  // equal subplans computed once
+  kJoinOrder,      // off: joins in written order
+  kBuildSide,      // off: the right side is built
   kIndexScan,
   kIndexJoin,
   kJoinFilter,

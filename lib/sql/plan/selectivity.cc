@@ -134,8 +134,8 @@ double CardinalityEstimator::ConditionSelectivity(const expr::ColumnCondition& c
   const ColumnProfile* profile =
       condition.column->kind == ExprKind::kColumn ? Profile(condition.column->column) : nullptr;
   const double nulls = profile != nullptr ? profile->null_fraction : 0;
-  double equal = profile != nullptr && profile->distinct > 0 ? 1 / profile->distinct
-                                                             : kSelectivityEqual;
+  double equal =
+      profile != nullptr && profile->distinct > 0 ? 1 / profile->distinct : kSelectivityEqual;
   switch (condition.kind) {
     case expr::ColumnConditionKind::kIsNull:
       return profile != nullptr && nulls > 0 ? nulls : kSelectivityNull;
@@ -214,9 +214,8 @@ double CardinalityEstimator::Selectivity(const expr::Expr& predicate) const {
   }
   const auto condition = expr::ExtractColumnCondition(predicate, context_.parameters);
   if (condition.has_value()) {
-    const ColumnProfile* profile = condition->column->kind == ExprKind::kColumn
-                                       ? Profile(condition->column->column)
-                                       : nullptr;
+    const ColumnProfile* profile =
+        condition->column->kind == ExprKind::kColumn ? Profile(condition->column->column) : nullptr;
     double low = 0, high = 0;
     if (profile != nullptr && profile->has_range && profile->high > profile->low &&
         RangeOf(*condition, *profile, &low, &high)) {
@@ -233,8 +232,7 @@ double CardinalityEstimator::Selectivity(const expr::Expr& predicate) const {
   if (predicate.kind == ExprKind::kIsTest) return predicate.negated ? 0.9 : 0.1;
   if (predicate.kind == ExprKind::kInList) {
     const double distinct = std::max(2.0, Distinct(*predicate.children[0], 1e18));
-    const double in = std::min(
-        0.9, static_cast<double>(predicate.children.size() - 1) / distinct);
+    const double in = std::min(0.9, static_cast<double>(predicate.children.size() - 1) / distinct);
     return predicate.negated ? 1 - in : in;
   }
   return kSelectivityOther;

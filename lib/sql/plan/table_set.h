@@ -13,9 +13,7 @@ class TableSet {
   void Remove(uint32_t index) {
     if (Contains(index)) Word(index) &= ~(uint64_t{1} << (index & 63));
   }
-  bool Contains(uint32_t index) const {
-    return ((At(index >> 6) >> (index & 63)) & 1) != 0;
-  }
+  bool Contains(uint32_t index) const { return ((At(index >> 6) >> (index & 63)) & 1) != 0; }
   bool empty() const {
     if (first_ != 0) return false;
     for (uint64_t word : rest_) {

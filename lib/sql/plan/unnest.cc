@@ -14,16 +14,14 @@ using expr::ExprKind;
 namespace {
 
 bool UnnestHasSubquery(const ExprList& exprs) {
-  return std::any_of(exprs.begin(), exprs.end(), [](const ExprPtr& e) {
-    return expr::ContainsKind(*e, ExprKind::kSubquery);
-  });
+  return std::any_of(exprs.begin(), exprs.end(),
+                     [](const ExprPtr& e) { return expr::ContainsKind(*e, ExprKind::kSubquery); });
 }
 
 bool UnnestNodeHasSubquery(LogicalNode& node) {
   bool found = false;
-  ForEachExpression(node, [&](ExprPtr& e) {
-    found = found || expr::ContainsKind(*e, ExprKind::kSubquery);
-  });
+  ForEachExpression(
+      node, [&](ExprPtr& e) { found = found || expr::ContainsKind(*e, ExprKind::kSubquery); });
   return found;
 }
 
@@ -94,7 +92,16 @@ void Unnester::Renamed(LogicalNode& node) {
 
 Status Unnester::Node(LogicalPtr& node) {
   if (node->As<LogicalJoin>() != nullptr) return JoinNode(node);
+  auto* distinct = node->As<LogicalDistinct>();
+  std::vector<BoundColumn> columns;
+  if (distinct != nullptr && distinct->on.empty()) columns = OutputColumns(*node->children[0]);
   for (LogicalPtr& child : node->children) DRIFTDB_RETURN_IF_ERROR(Node(child));
+  // Joins of subqueries add columns, which DISTINCT must not look at.
+  if (!columns.empty() && OutputColumns(*node->children[0]).size() != columns.size()) {
+    for (const BoundColumn& column : columns) {
+      distinct->on.push_back(expr::MakeColumn(column.binding, column.type));
+    }
+  }
   Renamed(*node);
   if (!UnnestNodeHasSubquery(*node)) return OkStatus();
   if (node->As<LogicalFilter>() != nullptr) return FilterNode(node);
@@ -137,9 +144,6 @@ Status Unnester::OtherNode(LogicalPtr& node) {
     node = std::move(as_union);
     return Node(node);
   }
-  const bool plain_distinct =
-      node->As<LogicalDistinct>() != nullptr && node->As<LogicalDistinct>()->on.empty();
-  DRIFTDB_DCHECK(!plain_distinct);
   LogicalPtr none;
   LogicalPtr* input = node->children.empty() ? &none : &node->children[0];
   // Conditions of modifications speak of stored rows, which no join below reaches.

@@ -91,9 +91,9 @@ struct PullUpResult {
 };
 struct PullUpMode {
   const TableSet* outer = nullptr;
-  bool rows_only = false;       // only the existence of rows matters
-  bool equality_only = false;   // below grouping
-  bool substitute = false;      // projected expressions of outer columns may be lifted
+  bool rows_only = false;      // only the existence of rows matters
+  bool equality_only = false;  // below grouping
+  bool substitute = false;     // projected expressions of outer columns may be lifted
 };
 bool CanPullUp(const LogicalNode& plan, PullUpMode mode);
 void PullUp(LogicalPtr& plan, const PullUpMode& mode, PullUpResult* result);

@@ -81,9 +81,8 @@ bool Unnester::IsIndependent(LogicalNode& plan) const {
   bool independent = true;
   WalkLogical(plan, [&](LogicalNode& node) {
     const auto* scan = node.As<LogicalCteScan>();
-    independent = independent &&
-                  (scan == nullptr ||
-                   std::find(defined.begin(), defined.end(), scan->cte_id) != defined.end());
+    independent = independent && (scan == nullptr || std::find(defined.begin(), defined.end(),
+                                                               scan->cte_id) != defined.end());
   });
   return independent;
 }
@@ -111,8 +110,8 @@ Result<ExprPtr> Unnester::ExistsInitPlan(LogicalPtr plan) {
   LogicalProjection projection;
   projection.table_index = query_.next_table_index++;
   const ColumnBinding result{projection.table_index, 0, 0};
-  projection.expressions.push_back(expr::MakeComparison(
-      ComparisonOp::kGreater, std::move(column), expr::MakeConstant(Value::Int64(0))));
+  projection.expressions.push_back(expr::MakeComparison(ComparisonOp::kGreater, std::move(column),
+                                                        expr::MakeConstant(Value::Int64(0))));
   LogicalPtr top = MakeLogical(std::move(projection));
   top->children.push_back(std::move(counted));
   return AddInitPlan(std::move(top), result, TypeId::kBoolean);
@@ -147,7 +146,8 @@ Result<ExprPtr> Unnester::AddMark(LogicalPtr* input, LogicalPtr right, ExprList 
 
 Status Unnester::Expression(ExprPtr& expr, LogicalPtr* input, bool null_is_false) {
   if (expr->kind != ExprKind::kSubquery) {
-    const bool keeps = null_is_false && (expr->kind == ExprKind::kAnd || expr->kind == ExprKind::kOr);
+    const bool keeps =
+        null_is_false && (expr->kind == ExprKind::kAnd || expr->kind == ExprKind::kOr);
     Status status;
     expr::ForEachChild(*expr, [&](ExprPtr& child) {
       if (!status.ok() || !expr::ContainsKind(*child, ExprKind::kSubquery)) return;
@@ -374,8 +374,7 @@ Status Unnester::QuantifiedConjunct(ExprPtr& expr, LogicalPtr* input) {
     nullable = nullable || *input == nullptr || IsNullable(**input, *expr->children[i]) ||
                IsNullable(*sub.plan, *columns[i]);
   }
-  ExprPtr violated =
-      QuantifierCompare(expr::NegateComparison(q.op), expr->children, columns);
+  ExprPtr violated = QuantifierCompare(expr::NegateComparison(q.op), expr->children, columns);
   const bool by_key = columns.size() == 1 && q.op == ComparisonOp::kNotEqual;
   if (!nullable || (by_key && FreeTables(*sub.plan).empty())) {
     join.null_aware = nullable;

@@ -143,8 +143,7 @@ void PullUpThroughProjection(LogicalProjection& projection, const TableSet& oute
       return;
     }
     uint32_t at = 0;
-    while (at < projection.expressions.size() &&
-           !expr::Equals(*projection.expressions[at], *e)) {
+    while (at < projection.expressions.size() && !expr::Equals(*projection.expressions[at], *e)) {
       ++at;
     }
     if (at == projection.expressions.size()) projection.expressions.push_back(e->Clone());
@@ -227,8 +226,7 @@ Status Unnester::Decorrelate(LogicalPtr& node) {
                    join.type == LogicalJoinType::kMark;
   mode.substitute = mode.rows_only;
   const bool may_pull = context_.enabled(OptimizerRule::kPullUp) && !join.null_aware &&
-                        join.type != LogicalJoinType::kRight &&
-                        join.type != LogicalJoinType::kFull;
+                        join.type != LogicalJoinType::kRight && join.type != LogicalJoinType::kFull;
   if (!may_pull || !CanPullUp(*node->children[1], mode)) return JoinWithDomain(node);
   PullUpResult pulled;
   PullUp(node->children[1], mode, &pulled);
