@@ -41,6 +41,13 @@ struct RowSource {
   uint32_t count = 0;
 };
 
+// Where a point read copies the values of `columns`: row `row` of out[i], own flat vectors.
+struct RowOutput {
+  std::span<const uint32_t> columns;
+  Vector* out = nullptr;
+  size_t row = 0;
+};
+
 class HotChunk {
  public:
   HotChunk(uint64_t first_rid, const TableEnvironment& environment);
@@ -86,9 +93,9 @@ class HotChunk {
 
   // ---- reads ----
   bool Fetch(const TableSchema& schema, uint32_t slot, const Snapshot& snapshot,
-             std::span<const uint32_t> columns, Vector* out, size_t row) const;
+             const RowOutput& output) const;
   RowState FetchNewest(const TableSchema& schema, uint32_t slot, TxnId me,
-                       std::span<const uint32_t> columns, Vector* out, size_t row) const;
+                       const RowOutput& output) const;
   RowState State(uint32_t slot, TxnId me) const;
 
   // What a scan takes out from under the latch.
@@ -135,8 +142,7 @@ class HotChunk {
                                        uint32_t slot, const RowChange& change);
   Result<UndoRecord*> MakeRecord(const WriteContext& context, VersionStore* store, UndoKind kind,
                                  uint32_t slot);
-  void CopyOut(const TableSchema& schema, uint32_t slot, std::span<const uint32_t> columns,
-               Vector* out, size_t row) const;
+  void CopyOut(const TableSchema& schema, uint32_t slot, const RowOutput& output) const;
   void CountSlots(uint32_t end);
 
   struct PatchRow {

@@ -9,8 +9,8 @@ namespace {
 
 // Before images newest to oldest: the oldest one that names a column wins. Ordinals not in
 // `columns` are skipped.
-void HotChunkApplyImages(const UndoRecord* from, const UndoRecord* stop,
-                         std::span<const uint32_t> columns, Vector* out, size_t row) {
+void HotChunkApplyImages(const UndoRecord* from, const UndoRecord* stop, const RowOutput& output) {
+  const auto& [columns, out, row] = output;
   for (const UndoRecord* record = from; record != stop; record = record->older) {
     if (record->kind != UndoKind::kUpdate) continue;
     for (size_t i = 0; i < record->column_count; ++i) {
@@ -46,8 +46,8 @@ struct HotChunk::Pins {
   }
 };
 
-void HotChunk::CopyOut(const TableSchema& schema, uint32_t slot, std::span<const uint32_t> columns,
-                       Vector* out, size_t row) const {
+void HotChunk::CopyOut(const TableSchema& schema, uint32_t slot, const RowOutput& output) const {
+  const auto& [columns, out, row] = output;
   for (size_t i = 0; i < columns.size(); ++i) {
     const uint32_t c = columns[i];
     const ColumnArray* array = c < arrays_.size() ? arrays_[c] : nullptr;
@@ -60,12 +60,12 @@ void HotChunk::CopyOut(const TableSchema& schema, uint32_t slot, std::span<const
 }
 
 bool HotChunk::Fetch(const TableSchema& schema, uint32_t slot, const Snapshot& snapshot,
-                     std::span<const uint32_t> columns, Vector* out, size_t row) const {
+                     const RowOutput& output) const {
   if (slot >= count_) return false;
   const VersionSlot& version = slots_[slot];
   __builtin_prefetch(&version);
   // All misses of the row at once, not one after the other.
-  for (const uint32_t c : columns) {
+  for (const uint32_t c : output.columns) {
     if (c < arrays_.size() && arrays_[c] != nullptr) __builtin_prefetch(arrays_[c]->value(slot));
   }
   const UndoRecord* stop = version.undo;
@@ -74,8 +74,8 @@ bool HotChunk::Fetch(const TableSchema& schema, uint32_t slot, const Snapshot& s
     if (!found.visible) return false;
     stop = found.stop;
   }
-  CopyOut(schema, slot, columns, out, row);
-  if (stop != version.undo) HotChunkApplyImages(version.undo, stop, columns, out, row);
+  CopyOut(schema, slot, output);
+  if (stop != version.undo) HotChunkApplyImages(version.undo, stop, output);
   return true;
 }
 
@@ -85,9 +85,9 @@ RowState HotChunk::State(uint32_t slot, TxnId me) const {
 }
 
 RowState HotChunk::FetchNewest(const TableSchema& schema, uint32_t slot, TxnId me,
-                               std::span<const uint32_t> columns, Vector* out, size_t row) const {
+                               const RowOutput& output) const {
   const RowState state = State(slot, me);
-  if (state.kind != RowState::Kind::kAbsent) CopyOut(schema, slot, columns, out, row);
+  if (state.kind != RowState::Kind::kAbsent) CopyOut(schema, slot, output);
   return state;
 }
 

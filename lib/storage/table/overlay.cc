@@ -70,7 +70,8 @@ Status Overlay::GrowEntries() {
   return OkStatus();
 }
 
-Result<uint32_t> Overlay::Touch(uint32_t slot, const Base& base) {
+Result<uint32_t> Overlay::Touch(const Base& base) {
+  const uint32_t slot = base.slot;
   if (const int entry = Find(slot); entry >= 0) return static_cast<uint32_t>(entry);
   if (count_ == capacity_) DRIFTDB_RETURN_IF_ERROR(GrowEntries());
   const uint32_t entry = count_++;
@@ -138,10 +139,9 @@ void Overlay::ApplyChange(uint32_t entry, const RowChange& change) {
 }
 
 Result<UndoRecord*> Overlay::MakeRecord(const WriteContext& context, VersionStore* store,
-                                        UndoKind kind, uint32_t slot, size_t image_bytes,
-                                        size_t columns) {
-  DRIFTDB_RETURN_IF_ERROR(context.undo->Reserve(UndoLog::RecordBytes(columns) + image_bytes));
-  UndoRecord* record = context.undo->Append(kind, store, columns);
+                                        UndoKind kind, uint32_t slot, const ImageSize& size) {
+  DRIFTDB_RETURN_IF_ERROR(context.undo->Reserve(UndoLog::RecordBytes(size.columns) + size.bytes));
+  UndoRecord* record = context.undo->Append(kind, store, size.columns);
   record->rid = RowId(first_rid_ + slot);
   record->statement = context.snapshot.statement;
   return record;
@@ -171,8 +171,9 @@ void Overlay::FillImages(UndoLog* undo, UndoRecord* record, uint32_t entry,
 }
 
 Result<WriteOutcome> Overlay::Update(const TableSchema& schema, const WriteContext& context,
-                                     VersionStore* store, uint32_t slot, const Base& base,
+                                     VersionStore* store, const Base& base,
                                      const RowChange& change) {
+  const uint32_t slot = base.slot;
   const int found = Find(slot);
   VersionSlot untouched{base.word, base.maker};
   VersionSummary scratch;
@@ -180,7 +181,7 @@ Result<WriteOutcome> Overlay::Update(const TableSchema& schema, const WriteConte
       CheckWrite(found < 0 ? &untouched : &slots_[found], found < 0 ? &scratch : &summary_,
                  context.snapshot, *environment_.transactions);
   if (!outcome.done()) return outcome;
-  DRIFTDB_ASSIGN_OR_RETURN(const uint32_t entry, Touch(slot, base));
+  DRIFTDB_ASSIGN_OR_RETURN(const uint32_t entry, Touch(base));
   DRIFTDB_RETURN_IF_ERROR(PrepareChange(schema, change));
   size_t bytes = 0;
   for (const uint32_t ordinal : change.columns) {
@@ -188,7 +189,7 @@ Result<WriteOutcome> Overlay::Update(const TableSchema& schema, const WriteConte
     bytes += OverlayHeapBytes(values, values.value(entry));
   }
   DRIFTDB_ASSIGN_OR_RETURN(UndoRecord * record, MakeRecord(context, store, UndoKind::kUpdate, slot,
-                                                           bytes, change.columns.size()));
+                                                           {change.columns.size(), bytes}));
   FillImages(context.undo, record, entry, change);
   ApplyChange(entry, change);
   PushChange(&slots_[entry], &summary_, record, VersionWord::Written(context.snapshot.txn));
@@ -196,7 +197,8 @@ Result<WriteOutcome> Overlay::Update(const TableSchema& schema, const WriteConte
 }
 
 Result<WriteOutcome> Overlay::Delete(const WriteContext& context, VersionStore* store,
-                                     uint32_t slot, const Base& base) {
+                                     const Base& base) {
+  const uint32_t slot = base.slot;
   const int found = Find(slot);
   VersionSlot untouched{base.word, base.maker};
   VersionSummary scratch;
@@ -204,7 +206,7 @@ Result<WriteOutcome> Overlay::Delete(const WriteContext& context, VersionStore* 
       CheckWrite(found < 0 ? &untouched : &slots_[found], found < 0 ? &scratch : &summary_,
                  context.snapshot, *environment_.transactions);
   if (!outcome.done()) return outcome;
-  DRIFTDB_ASSIGN_OR_RETURN(const uint32_t entry, Touch(slot, base));
+  DRIFTDB_ASSIGN_OR_RETURN(const uint32_t entry, Touch(base));
   VersionSlot* version = &slots_[entry];
   const VersionWord removed = VersionWord::Removed(context.snapshot.txn);
   UndoRecord* run =
@@ -217,15 +219,16 @@ Result<WriteOutcome> Overlay::Delete(const WriteContext& context, VersionStore* 
     PushChange(version, &summary_, run, removed);
   } else {
     DRIFTDB_ASSIGN_OR_RETURN(UndoRecord * record,
-                             MakeRecord(context, store, UndoKind::kDelete, slot, 0, 0));
+                             MakeRecord(context, store, UndoKind::kDelete, slot, {}));
     PushChange(version, &summary_, record, removed);
   }
   dirty_ = true;
   return outcome;
 }
 
-Result<WriteOutcome> Overlay::Lock(const WriteContext& context, VersionStore* store, uint32_t slot,
+Result<WriteOutcome> Overlay::Lock(const WriteContext& context, VersionStore* store,
                                    const Base& base) {
+  const uint32_t slot = base.slot;
   const int found = Find(slot);
   VersionSlot untouched{base.word, base.maker};
   VersionSummary scratch;
@@ -233,9 +236,9 @@ Result<WriteOutcome> Overlay::Lock(const WriteContext& context, VersionStore* st
   const WriteOutcome outcome = CheckWrite(version, found < 0 ? &scratch : &summary_,
                                           context.snapshot, *environment_.transactions);
   if (!outcome.done() || HeldBy(*version, context.snapshot.txn)) return outcome;
-  DRIFTDB_ASSIGN_OR_RETURN(const uint32_t entry, Touch(slot, base));
+  DRIFTDB_ASSIGN_OR_RETURN(const uint32_t entry, Touch(base));
   DRIFTDB_ASSIGN_OR_RETURN(UndoRecord * record,
-                           MakeRecord(context, store, UndoKind::kLock, slot, 0, 0));
+                           MakeRecord(context, store, UndoKind::kLock, slot, {}));
   PushChange(&slots_[entry], &summary_, record, VersionWord::Locked(context.snapshot.txn));
   return outcome;
 }
@@ -288,11 +291,11 @@ void Overlay::ReleaseBase(UndoRecord* record) {
 
 // ---- replay ----
 
-Status Overlay::ReplayUpdate(const TableSchema& schema, uint32_t slot, const Base& base,
-                             const RowChange& change, CommitSeq seq) {
-  DRIFTDB_ASSIGN_OR_RETURN(const uint32_t entry, Touch(slot, base));
+Status Overlay::ReplayUpdate(const TableSchema& schema, const Base& base, const RowChange& change,
+                             CommitSeq seq) {
+  DRIFTDB_ASSIGN_OR_RETURN(const uint32_t entry, Touch(base));
   if (slots_[entry].word.deleted()) {
-    return DataLossError("the log updates row {}, which does not exist", first_rid_ + slot);
+    return DataLossError("the log updates row {}, which does not exist", first_rid_ + base.slot);
   }
   DRIFTDB_RETURN_IF_ERROR(PrepareChange(schema, change));
   ApplyChange(entry, change);
@@ -300,8 +303,8 @@ Status Overlay::ReplayUpdate(const TableSchema& schema, uint32_t slot, const Bas
   return OkStatus();
 }
 
-Status Overlay::ReplayDelete(uint32_t slot, const Base& base) {
-  DRIFTDB_ASSIGN_OR_RETURN(const uint32_t entry, Touch(slot, base));
+Status Overlay::ReplayDelete(const Base& base) {
+  DRIFTDB_ASSIGN_OR_RETURN(const uint32_t entry, Touch(base));
   summary_.SetWord(&slots_[entry], VersionWord::Dead());
   dirty_ = true;
   return OkStatus();
@@ -310,7 +313,7 @@ Status Overlay::ReplayDelete(uint32_t slot, const Base& base) {
 Status Overlay::LoadEntry(const TableSchema& schema, uint32_t slot, VersionWord word,
                           const RowChange& change) {
   if (Find(slot) >= 0) return DataLossError("overlay of row {} names it twice", first_rid_ + slot);
-  DRIFTDB_ASSIGN_OR_RETURN(const uint32_t entry, Touch(slot, {word, nullptr}));
+  DRIFTDB_ASSIGN_OR_RETURN(const uint32_t entry, Touch({word, nullptr, slot}));
   DRIFTDB_RETURN_IF_ERROR(PrepareChange(schema, change));
   ApplyChange(entry, change);
   return OkStatus();

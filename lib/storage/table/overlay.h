@@ -36,19 +36,17 @@ class Overlay {
   uint32_t slot_of(uint32_t entry) const { return rows_[entry]; }
   const VersionSlot& version(uint32_t entry) const { return slots_[entry]; }
 
-  // The version of `slot` before it was touched; `maker` is the group's own undo record while the
+  // A row's version before it was touched; `maker` is the group's own undo record while the
   // bulk load that made the group is in flight.
   struct Base {
     VersionWord word;
     UndoRecord* maker = nullptr;
+    uint32_t slot = 0;
   };
   Result<WriteOutcome> Update(const TableSchema& schema, const WriteContext& context,
-                              VersionStore* store, uint32_t slot, const Base& base,
-                              const RowChange& change);
-  Result<WriteOutcome> Delete(const WriteContext& context, VersionStore* store, uint32_t slot,
-                              const Base& base);
-  Result<WriteOutcome> Lock(const WriteContext& context, VersionStore* store, uint32_t slot,
-                            const Base& base);
+                              VersionStore* store, const Base& base, const RowChange& change);
+  Result<WriteOutcome> Delete(const WriteContext& context, VersionStore* store, const Base& base);
+  Result<WriteOutcome> Lock(const WriteContext& context, VersionStore* store, const Base& base);
 
   void Rollback(UndoRecord* record, uint32_t slot);
   void Stamp(UndoRecord* record, uint32_t slot, TxnId txn, CommitSeq seq);
@@ -57,9 +55,9 @@ class Overlay {
   void StampBase(UndoRecord* record, TxnId txn, CommitSeq seq);
   void ReleaseBase(UndoRecord* record);
 
-  Status ReplayUpdate(const TableSchema& schema, uint32_t slot, const Base& base,
-                      const RowChange& change, CommitSeq seq);
-  Status ReplayDelete(uint32_t slot, const Base& base);
+  Status ReplayUpdate(const TableSchema& schema, const Base& base, const RowChange& change,
+                      CommitSeq seq);
+  Status ReplayDelete(const Base& base);
 
   // Value of column `column` of the entry as a snapshot sees it that stops at `stop`.
   enum class Source : uint8_t { kBase, kNull, kValue };
@@ -84,7 +82,7 @@ class Overlay {
     ColumnArray* values = nullptr;
     std::vector<uint64_t> present;  // bit per entry
   };
-  Result<uint32_t> Touch(uint32_t slot, const Base& base);
+  Result<uint32_t> Touch(const Base& base);
   Status GrowEntries();
   void InsertBucket(uint32_t slot, uint32_t entry);
   Column* FindColumn(uint32_t ordinal);
@@ -92,8 +90,12 @@ class Overlay {
   Status PrepareColumn(const TableSchema& schema, uint32_t ordinal, const void* value);
   Status PrepareChange(const TableSchema& schema, const RowChange& change);
   void ApplyChange(uint32_t entry, const RowChange& change);
+  struct ImageSize {
+    size_t columns = 0;
+    size_t bytes = 0;  // of strings
+  };
   Result<UndoRecord*> MakeRecord(const WriteContext& context, VersionStore* store, UndoKind kind,
-                                 uint32_t slot, size_t image_bytes, size_t columns);
+                                 uint32_t slot, const ImageSize& size);
   void FillImages(UndoLog* undo, UndoRecord* record, uint32_t entry, const RowChange& change) const;
 
   platform::SpinLatch latch_;

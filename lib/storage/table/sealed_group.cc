@@ -76,7 +76,7 @@ VersionWord SealedGroup::CommittedWord() const {
 WriteOutcome SealedGroup::ResolveBase(TxnId me, Overlay::Base* base) const {
   for (;;) {
     const VersionWord now = word();
-    *base = {now, nullptr};
+    *base = {now, nullptr, 0};
     if (!now.in_txn()) return {};
     if (now.txn() == me) {
       base->maker = maker_.load(std::memory_order_acquire);
@@ -112,28 +112,29 @@ Result<WriteOutcome> SealedGroup::WriteRow(const WriteContext& context, uint32_t
   if (!outcome.done()) return outcome;
   DRIFTDB_ASSIGN_OR_RETURN(Overlay * touched, TouchOverlay(slot / kChunkRows));
   const platform::LatchGuard latch(touched->latch());
-  return write(touched, slot % kChunkRows, base);
+  base.slot = slot % kChunkRows;
+  return write(touched, base);
 }
 
 Result<WriteOutcome> SealedGroup::Update(const TableSchema& schema, const WriteContext& context,
                                          VersionStore* store, uint32_t slot,
                                          const RowChange& change) {
-  return WriteRow(context, slot, [&](Overlay* overlay, uint32_t row, const Overlay::Base& base) {
-    return overlay->Update(schema, context, store, row, base, change);
+  return WriteRow(context, slot, [&](Overlay* overlay, const Overlay::Base& base) {
+    return overlay->Update(schema, context, store, base, change);
   });
 }
 
 Result<WriteOutcome> SealedGroup::Delete(const WriteContext& context, VersionStore* store,
                                          uint32_t slot) {
-  return WriteRow(context, slot, [&](Overlay* overlay, uint32_t row, const Overlay::Base& base) {
-    return overlay->Delete(context, store, row, base);
+  return WriteRow(context, slot, [&](Overlay* overlay, const Overlay::Base& base) {
+    return overlay->Delete(context, store, base);
   });
 }
 
 Result<WriteOutcome> SealedGroup::Lock(const WriteContext& context, VersionStore* store,
                                        uint32_t slot) {
-  return WriteRow(context, slot, [&](Overlay* overlay, uint32_t row, const Overlay::Base& base) {
-    return overlay->Lock(context, store, row, base);
+  return WriteRow(context, slot, [&](Overlay* overlay, const Overlay::Base& base) {
+    return overlay->Lock(context, store, base);
   });
 }
 
@@ -188,14 +189,14 @@ Status SealedGroup::ReplayUpdate(const TableSchema& schema, uint32_t slot, const
   }
   DRIFTDB_ASSIGN_OR_RETURN(Overlay * touched, TouchOverlay(slot / kChunkRows));
   const platform::LatchGuard latch(touched->latch());
-  return touched->ReplayUpdate(schema, slot % kChunkRows, {word(), nullptr}, change, seq);
+  return touched->ReplayUpdate(schema, {word(), nullptr, slot % kChunkRows}, change, seq);
 }
 
 Status SealedGroup::ReplayDelete(uint32_t slot) {
   if (slot >= descriptor_.rows || IsDead(slot)) return OkStatus();
   DRIFTDB_ASSIGN_OR_RETURN(Overlay * touched, TouchOverlay(slot / kChunkRows));
   const platform::LatchGuard latch(touched->latch());
-  return touched->ReplayDelete(slot % kChunkRows, {word(), nullptr});
+  return touched->ReplayDelete({word(), nullptr, slot % kChunkRows});
 }
 
 // ---- reads ----
@@ -234,17 +235,17 @@ Status SealedGroup::ReadBase(const TableSchema& schema, uint32_t slot, uint32_t 
 // Copies what the overlay has for the entry and marks those columns in `done`.
 void SealedGroup::CopyOverlay(const Overlay& overlay, uint32_t entry, const UndoRecord* stop,
                               RowTarget* target) const {
-  for (size_t i = 0; i < target->columns.size(); ++i) {
+  for (size_t i = 0; i < target->output.columns.size(); ++i) {
     const void* value = nullptr;
-    switch (overlay.Value(entry, target->columns[i], stop, &value)) {
+    switch (overlay.Value(entry, target->output.columns[i], stop, &value)) {
       case Overlay::Source::kBase:
         target->base.push_back(static_cast<uint32_t>(i));
         break;
       case Overlay::Source::kNull:
-        StorePhysical(&target->out[i], target->row, nullptr);
+        StorePhysical(&target->output.out[i], target->output.row, nullptr);
         break;
       case Overlay::Source::kValue:
-        StorePhysical(&target->out[i], target->row, value);
+        StorePhysical(&target->output.out[i], target->output.row, value);
         break;
     }
   }
@@ -252,16 +253,17 @@ void SealedGroup::CopyOverlay(const Overlay& overlay, uint32_t entry, const Undo
 
 Status SealedGroup::ReadBases(const TableSchema& schema, uint32_t slot, const RowTarget& target) {
   for (const uint32_t i : target.base) {
-    DRIFTDB_RETURN_IF_ERROR(ReadBase(schema, slot, target.columns[i], &target.out[i], target.row));
+    DRIFTDB_RETURN_IF_ERROR(
+        ReadBase(schema, slot, target.output.columns[i], &target.output.out[i], target.output.row));
   }
   return OkStatus();
 }
 
 Result<bool> SealedGroup::Fetch(const TableSchema& schema, uint32_t slot, const Snapshot& snapshot,
-                                std::span<const uint32_t> columns, Vector* out, size_t row) {
+                                const RowOutput& output) {
   if (slot >= descriptor_.rows || IsDead(slot)) return false;
   if (Overlay* touched = overlay(slot / kChunkRows); touched != nullptr) {
-    RowTarget target{columns, out, row, {}};
+    RowTarget target{output, {}};
     touched->latch()->Lock();
     const int entry = touched->Find(slot % kChunkRows);
     VisibleVersion found;
@@ -280,8 +282,8 @@ Result<bool> SealedGroup::Fetch(const TableSchema& schema, uint32_t slot, const 
     }
   }
   if (!BaseVisible(snapshot)) return false;
-  for (size_t i = 0; i < columns.size(); ++i) {
-    DRIFTDB_RETURN_IF_ERROR(ReadBase(schema, slot, columns[i], &out[i], row));
+  for (size_t i = 0; i < output.columns.size(); ++i) {
+    DRIFTDB_RETURN_IF_ERROR(ReadBase(schema, slot, output.columns[i], &output.out[i], output.row));
   }
   return true;
 }
@@ -316,10 +318,9 @@ RowState SealedGroup::State(uint32_t slot, TxnId me) {
 }
 
 Result<RowState> SealedGroup::FetchNewest(const TableSchema& schema, uint32_t slot, TxnId me,
-                                          std::span<const uint32_t> columns, Vector* out,
-                                          size_t row) {
+                                          const RowOutput& output) {
   if (slot >= descriptor_.rows || IsDead(slot)) return RowState{};
-  RowTarget target{columns, out, row, {}};
+  RowTarget target{output, {}};
   RowState state;
   bool found = false;
   if (Overlay* touched = overlay(slot / kChunkRows); touched != nullptr) {
@@ -334,7 +335,7 @@ Result<RowState> SealedGroup::FetchNewest(const TableSchema& schema, uint32_t sl
   }
   if (!found) {
     state = BaseState(me);
-    for (uint32_t i = 0; i < columns.size(); ++i) target.base.push_back(i);
+    for (uint32_t i = 0; i < output.columns.size(); ++i) target.base.push_back(i);
   }
   DRIFTDB_RETURN_IF_ERROR(ReadBases(schema, slot, target));
   return state;

@@ -56,9 +56,9 @@ class SealedGroup {
   Status ReplayDelete(uint32_t slot);
 
   Result<bool> Fetch(const TableSchema& schema, uint32_t slot, const Snapshot& snapshot,
-                     std::span<const uint32_t> columns, Vector* out, size_t row);
+                     const RowOutput& output);
   Result<RowState> FetchNewest(const TableSchema& schema, uint32_t slot, TxnId me,
-                               std::span<const uint32_t> columns, Vector* out, size_t row);
+                               const RowOutput& output);
   RowState State(uint32_t slot, TxnId me);
 
   // ---- for scans ----
@@ -86,9 +86,7 @@ class SealedGroup {
  private:
   // Where a row is copied to; `base`: the columns that still have to be read from the segments.
   struct RowTarget {
-    std::span<const uint32_t> columns;
-    Vector* out;
-    size_t row;
+    RowOutput output;
     std::vector<uint32_t> base;
   };
   WriteOutcome ResolveBase(TxnId me, Overlay::Base* base) const;

@@ -240,13 +240,14 @@ Result<WriteOutcome> Table::LockRow(const WriteContext& context, RowId rid) {
 Result<bool> Table::Fetch(RowId rid, const Snapshot& snapshot, std::span<const uint32_t> columns,
                           Vector* out, size_t row) {
   const TableSchema& current = *schema();
+  const RowOutput output{columns, out, row};
   return WithRow(
       rid,
       [&](HotChunk* chunk, uint32_t slot) -> Result<bool> {
-        return chunk->Fetch(current, slot, snapshot, columns, out, row);
+        return chunk->Fetch(current, slot, snapshot, output);
       },
       [&](SealedGroup* group, uint32_t slot) {
-        return group->Fetch(current, slot, snapshot, columns, out, row);
+        return group->Fetch(current, slot, snapshot, output);
       },
       []() -> Result<bool> { return false; });
 }
@@ -254,13 +255,14 @@ Result<bool> Table::Fetch(RowId rid, const Snapshot& snapshot, std::span<const u
 Result<RowState> Table::FetchNewest(RowId rid, TxnId me, std::span<const uint32_t> columns,
                                     Vector* out, size_t row) {
   const TableSchema& current = *schema();
+  const RowOutput output{columns, out, row};
   return WithRow(
       rid,
       [&](HotChunk* chunk, uint32_t slot) -> Result<RowState> {
-        return chunk->FetchNewest(current, slot, me, columns, out, row);
+        return chunk->FetchNewest(current, slot, me, output);
       },
       [&](SealedGroup* group, uint32_t slot) {
-        return group->FetchNewest(current, slot, me, columns, out, row);
+        return group->FetchNewest(current, slot, me, output);
       },
       []() -> Result<RowState> { return RowState{}; });
 }

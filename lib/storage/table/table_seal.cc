@@ -42,6 +42,49 @@ bool TableSealTake(const TableSchema& schema, std::span<const uint32_t> ordinals
   return true;
 }
 
+// Last look, one chunk after the other: nothing has changed since the rows were taken. Retired
+// chunks make writers wait until the sealed part is there. False: the group stays hot. Under the
+// table's mutex.
+bool TableSealRetire(RowGroup* group, const std::vector<TableSealPiece>& pieces, CommitSeq horizon,
+                     CommitSeq* youngest) {
+  bool unchanged = true;
+  for (size_t i = 0; i < kGroupChunks && unchanged; ++i) {
+    HotChunk* chunk = group->chunk(i);
+    unchanged = chunk == pieces[i].chunk;
+    if (chunk == nullptr || !unchanged) continue;
+    const platform::LatchGuard latch(chunk->latch());
+    unchanged = chunk->changes() == pieces[i].changes && chunk->Quiet(horizon);
+    chunk->set_retired(unchanged);
+    *youngest = std::max(*youngest, CommitSeq(chunk->max_seq()));
+  }
+  group->sealing = unchanged;
+  if (unchanged) return true;
+  for (size_t i = 0; i < kGroupChunks; ++i) {
+    HotChunk* chunk = group->chunk(i);
+    if (chunk == nullptr) continue;
+    const platform::LatchGuard latch(chunk->latch());
+    chunk->set_retired(false);
+  }
+  return false;
+}
+
+// Everything but the columns.
+GroupDescriptor TableSealDescribe(uint64_t number, const std::vector<TableSealPiece>& pieces) {
+  GroupDescriptor descriptor;
+  descriptor.group = number;
+  descriptor.rows = kGroupRows;
+  descriptor.dead.resize(kGroupRows / 64);
+  bool dead = false;
+  for (size_t i = 0; i < kGroupChunks; ++i) {
+    for (size_t w = 0; w < kValidityWords; ++w) {
+      descriptor.dead[i * kValidityWords + w] = ~pieces[i].alive[w];
+      dead = dead || ~pieces[i].alive[w] != 0;
+    }
+  }
+  if (!dead) descriptor.dead.clear();
+  return descriptor;
+}
+
 }  // namespace
 
 // ---- groups as a whole ----
@@ -93,7 +136,6 @@ Result<bool> Table::SealGroup(uint64_t number, CommitSeq horizon) {
   // Chunks cannot leave while we hold the maintenance mutex: no EpochGuard over the encoding.
   std::vector<TableSealPiece> pieces(kGroupChunks);
   bool any = false;
-  CommitSeq youngest(1);
   for (size_t i = 0; i < kGroupChunks; ++i) {
     HotChunk* chunk = group->chunk(i);
     if (!TableSealTake(current, ordinals, horizon, chunk, &pieces[i])) return false;
@@ -101,7 +143,6 @@ Result<bool> Table::SealGroup(uint64_t number, CommitSeq horizon) {
   }
   if (!any) return false;
   GroupWriter writer(current, environment_.extents);
-  GroupDescriptor descriptor;
   for (size_t o = 0; o < ordinals.size(); ++o) {
     for (TableSealPiece& piece : pieces) {
       if (piece.rows > 0) writer.Append(ordinals[o], piece.columns[o], piece.rows);
@@ -109,49 +150,16 @@ Result<bool> Table::SealGroup(uint64_t number, CommitSeq horizon) {
     }
     DRIFTDB_RETURN_IF_ERROR(writer.FinishColumn(ordinals[o]));
   }
-  // Last look, under all latches of the group: nothing has changed since the rows were taken.
-  // Retired chunks make writers wait until the sealed part is there.
-  size_t latched = 0;
-  bool unchanged = true;
-  {
-    platform::MutexLock lock(&state_->mutex);
-    group->sealing = true;
-    for (TableSealPiece& piece : pieces) {
-      HotChunk* now = group->chunk(latched++);
-      unchanged = unchanged && now == piece.chunk;
-      if (now == nullptr || !unchanged) continue;
-      const platform::LatchGuard latch(now->latch());
-      unchanged = now->changes() == piece.changes && now->Quiet(horizon);
-      now->set_retired(unchanged);
-      youngest = std::max(youngest, CommitSeq(now->max_seq()));
-    }
-    if (!unchanged) {
-      group->sealing = false;
-      for (size_t i = 0; i < kGroupChunks; ++i) {
-        HotChunk* chunk = group->chunk(i);
-        if (chunk == nullptr) continue;
-        const platform::LatchGuard latch(chunk->latch());
-        chunk->set_retired(false);
-      }
-      return false;
-    }
-    descriptor = writer.Finish();
-    descriptor.group = number;
-    descriptor.rows = kGroupRows;
-    descriptor.dead.resize(kGroupRows / 64);
-    bool dead = false;
-    for (size_t i = 0; i < kGroupChunks; ++i) {
-      for (size_t w = 0; w < kValidityWords; ++w) {
-        descriptor.dead[i * kValidityWords + w] = ~pieces[i].alive[w];
-        dead = dead || ~pieces[i].alive[w] != 0;
-      }
-    }
-    if (!dead) descriptor.dead.clear();
-    group->InstallSealed(
-        new SealedGroup(std::move(descriptor), VersionWord::Live(youngest), nullptr, environment_));
-    for (size_t i = 0; i < kGroupChunks; ++i) {
-      if (pieces[i].chunk != nullptr) environment_.epochs->Retire(group->DropChunk(i));
-    }
+  GroupDescriptor descriptor = TableSealDescribe(number, pieces);
+  platform::MutexLock lock(&state_->mutex);
+  CommitSeq youngest(1);
+  if (!TableSealRetire(group, pieces, horizon, &youngest)) return false;
+  GroupDescriptor written = writer.Finish();
+  descriptor.columns = std::move(written.columns);
+  group->InstallSealed(
+      new SealedGroup(std::move(descriptor), VersionWord::Live(youngest), nullptr, environment_));
+  for (size_t i = 0; i < kGroupChunks; ++i) {
+    if (pieces[i].chunk != nullptr) environment_.epochs->Retire(group->DropChunk(i));
   }
   group->sealed_since_image = true;
   return true;

@@ -1,3 +1,5 @@
+// Covers: lib/storage/mvcc/transaction_table.cc
+// Covers: lib/storage/mvcc/epoch.cc
 #include <catch2/catch.hpp>
 
 #include "storage/mvcc/epoch.h"

@@ -1,3 +1,10 @@
+// Covers: lib/storage/mvcc/undo.cc
+// Covers: lib/storage/mvcc/version_chain.cc
+// Covers: lib/storage/table/hot_chunk.cc
+// Covers: lib/storage/table/hot_chunk_read.cc
+// Covers: lib/storage/table/column_array.cc
+// Covers: lib/storage/table/table_undo.cc
+// Covers: lib/storage/table/overlay.cc
 // A model of a table (every version of every row with its writer) runs beside the real one under
 // random transactions, statements, savepoints, late stamping and collection, sealing and images.
 // Every read of both must agree at every snapshot that is held.

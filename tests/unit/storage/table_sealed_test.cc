@@ -1,3 +1,13 @@
+// Covers: lib/storage/table/bulk_appender.cc
+// Covers: lib/storage/table/group_writer.cc
+// Covers: lib/storage/table/group_descriptor.cc
+// Covers: lib/storage/table/sealed_group.cc
+// Covers: lib/storage/table/segment_cache.cc
+// Covers: lib/storage/table/row_image.cc
+// Covers: lib/storage/table/table_image.cc
+// Covers: lib/storage/table/table_replay.cc
+// Covers: lib/storage/table/table_seal.cc
+// Covers: lib/storage/table/table_statistics.cc
 // Bulk loads, sealing, overlays and images of sealed groups.
 #include <random>
 

@@ -1,3 +1,6 @@
+// Covers: lib/storage/table/table.cc
+// Covers: lib/storage/table/table_batch.cc
+// Covers: lib/storage/table/table_scan.cc
 #include "storage/table/table.h"
 
 #include <catch2/catch.hpp>
