@@ -16,7 +16,7 @@ namespace {
 // registered.
 class ConcurrentDatabase {
  public:
-  TestDatabase db;
+  TableTestDatabase db;
 
   Snapshot Pin(int reader) {
     platform::MutexLock lock(&mutex_);
@@ -27,20 +27,20 @@ class ConcurrentDatabase {
     platform::MutexLock lock(&mutex_);
     pinned_[static_cast<size_t>(reader)] = ~uint64_t{0};
   }
-  std::unique_ptr<TestTransaction> Begin(int writer) {
+  std::unique_ptr<TableTestTransaction> Begin(int writer) {
     const Snapshot snapshot = Pin(writer);
-    auto transaction = std::make_unique<TestTransaction>(&db);
+    auto transaction = std::make_unique<TableTestTransaction>(&db);
     transaction->context.snapshot.seq = snapshot.seq;
     return transaction;
   }
-  void Commit(int writer, std::unique_ptr<TestTransaction> transaction) {
+  void Commit(int writer, std::unique_ptr<TableTestTransaction> transaction) {
     platform::MutexLock lock(&mutex_);
     transaction->Commit();
     transaction->Stamp();
     queue_.push_back(std::move(transaction));
     pinned_[static_cast<size_t>(writer)] = ~uint64_t{0};
   }
-  void Abort(int writer, std::unique_ptr<TestTransaction> transaction) {
+  void Abort(int writer, std::unique_ptr<TableTestTransaction> transaction) {
     transaction->Abort();
     Unpin(writer);
   }
@@ -53,7 +53,7 @@ class ConcurrentDatabase {
   void Collect() {
     const CommitSeq horizon = Horizon();
     for (;;) {
-      std::unique_ptr<TestTransaction> next;
+      std::unique_ptr<TableTestTransaction> next;
       {
         platform::MutexLock lock(&mutex_);
         if (queue_.empty() || queue_.front()->committed > horizon) break;
@@ -67,7 +67,7 @@ class ConcurrentDatabase {
 
  private:
   platform::Mutex mutex_;
-  std::deque<std::unique_ptr<TestTransaction>> queue_;
+  std::deque<std::unique_ptr<TableTestTransaction>> queue_;
   std::vector<uint64_t> pinned_ = std::vector<uint64_t>(16, ~uint64_t{0});
 };
 
@@ -97,9 +97,9 @@ void Transfer(ConcurrentDatabase* shared, Table* table, int writer, int rounds, 
       if (!ok) break;
     }
     if (ok && round % 4 == 0) {
-      TestRow row{1, "inserted and much longer than inline", 0};
+      TableTestRow row{1, "inserted and much longer than inline", 0};
       transaction->NextStatement();
-      const TestPointers pointers(row);
+      const TableTestPointers pointers(row);
       ok = table->InsertRow(transaction->context, pointers.pointers).ok();
     }
     if (ok && random() % 8 != 0) {
@@ -145,11 +145,11 @@ void Audit(ConcurrentDatabase* shared, Table* table, int reader, const std::atom
 TEST_CASE("table: scans see consistent states while writers, collection and sealing run",
           "[storage][concurrency][C15]") {
   ConcurrentDatabase shared;
-  Table table(StorageId(1), TestSchema(), shared.db.environment());
+  Table table(StorageId(1), TableTestSchema(), shared.db.environment());
   constexpr uint64_t kRows = 3000;
   {
-    TestTransaction loader(&shared.db);
-    std::vector<TestRow> rows(1500, TestRow{0, "initial value of the row", 0});
+    TableTestTransaction loader(&shared.db);
+    std::vector<TableTestRow> rows(1500, TableTestRow{0, "initial value of the row", 0});
     for (int i = 0; i < 2; ++i) {
       REQUIRE(table.Insert(loader.context, ChunkOf(rows), nullptr).ok());
     }

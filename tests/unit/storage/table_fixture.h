@@ -21,7 +21,7 @@
 
 namespace driftdb::storage {
 
-class MemoryExtentStore final : public ExtentStore {
+class TableTestExtents final : public ExtentStore {
  public:
   Result<ExtentRef> Write(std::string_view payload, uint32_t block_bytes) override {
     platform::MutexLock lock(&mutex_);
@@ -60,11 +60,11 @@ class MemoryExtentStore final : public ExtentStore {
   std::map<uint64_t, std::shared_ptr<const std::string>> extents_;
 };
 
-struct TestDatabase {
-  explicit TestDatabase(size_t memory_limit = size_t{1} << 32) : memory(memory_limit) {}
+struct TableTestDatabase {
+  explicit TableTestDatabase(size_t memory_limit = size_t{1} << 32) : memory(memory_limit) {}
   MemoryAccountant memory;
   TransactionTable transactions;
-  MemoryExtentStore extents;
+  TableTestExtents extents;
   EpochManager epochs;
   uint64_t last_seq = 0;
 
@@ -80,7 +80,7 @@ struct TestDatabase {
 };
 
 // (key bigint, name text, number int)
-inline TableSchema TestSchema() {
+inline TableSchema TableTestSchema() {
   TableSchema schema;
   schema.columns.push_back({ColumnId(1), TypeId::kInt64, Value::Null(TypeId::kInt64)});
   schema.columns.push_back({ColumnId(2), TypeId::kText, Value::Null(TypeId::kText)});
@@ -88,21 +88,22 @@ inline TableSchema TestSchema() {
   return schema;
 }
 
-struct TestRow {
+struct TableTestRow {
   int64_t key = 0;
   std::optional<std::string> name;
   std::optional<int32_t> number;
-  friend bool operator==(const TestRow&, const TestRow&) = default;
+  friend bool operator==(const TableTestRow&, const TableTestRow&) = default;
 };
 
-inline std::string ToText(const TestRow& row) {
+inline std::string ToText(const TableTestRow& row) {
   return std::to_string(row.key) + "/" + row.name.value_or("NULL") + "/" +
          (row.number.has_value() ? std::to_string(*row.number) : "NULL");
 }
 
 // Physical pointers of a row's values.
-struct TestPointers {
-  explicit TestPointers(const TestRow& row) : key(row.key), number(row.number.value_or(0)) {
+struct TableTestPointers {
+  explicit TableTestPointers(const TableTestRow& row)
+      : key(row.key), number(row.number.value_or(0)) {
     if (row.name.has_value()) name = StringRef(*row.name);
     pointers = {&key, row.name.has_value() ? &name : nullptr,
                 row.number.has_value() ? static_cast<const void*>(&number) : nullptr};
@@ -113,15 +114,15 @@ struct TestPointers {
   std::vector<const void*> pointers;
 };
 
-inline TestRow RowOf(const std::vector<Vector>& columns, size_t i) {
-  TestRow row;
+inline TableTestRow RowOf(const std::vector<Vector>& columns, size_t i) {
+  TableTestRow row;
   row.key = columns[0].GetValue(i).int64();
   if (!columns[1].IsNull(i)) row.name = columns[1].GetValue(i).string();
   if (!columns[2].IsNull(i)) row.number = static_cast<int32_t>(columns[2].GetValue(i).int64());
   return row;
 }
 
-inline Chunk ChunkOf(const std::vector<TestRow>& rows) {
+inline Chunk ChunkOf(const std::vector<TableTestRow>& rows) {
   Chunk chunk({TypeId::kInt64, TypeId::kText, TypeId::kInt32});
   for (size_t i = 0; i < rows.size(); ++i) {
     chunk.column(0).SetValue(i, Value::Int64(rows[i].key));
@@ -135,8 +136,8 @@ inline Chunk ChunkOf(const std::vector<TestRow>& rows) {
 }
 
 // A transaction as the commit pipeline runs it.
-struct TestTransaction {
-  explicit TestTransaction(TestDatabase* database)
+struct TableTestTransaction {
+  explicit TableTestTransaction(TableTestDatabase* database)
       : db(database), undo(std::make_unique<UndoLog>(&database->memory)) {
     txn = *db->transactions.Begin();
     undo->Begin(txn);
@@ -174,16 +175,16 @@ struct TestTransaction {
     Collect();
   }
 
-  TestDatabase* db;
+  TableTestDatabase* db;
   TxnId txn;
   std::unique_ptr<UndoLog> undo;
   WriteContext context;
   CommitSeq committed;
 };
 
-inline std::optional<TestRow> FetchRow(Table* table, RowId rid, const Snapshot& snapshot) {
+inline std::optional<TableTestRow> FetchRow(Table* table, RowId rid, const Snapshot& snapshot) {
   std::vector<Vector> out;
-  for (const TableColumn& column : TestSchema().columns) out.emplace_back(column.type, 1);
+  for (const TableColumn& column : TableTestSchema().columns) out.emplace_back(column.type, 1);
   const uint32_t ordinals[] = {0, 1, 2};
   const Result<bool> found = table->Fetch(rid, snapshot, ordinals, out.data(), 0);
   if (!found.ok() || !*found) return std::nullopt;
@@ -191,8 +192,8 @@ inline std::optional<TestRow> FetchRow(Table* table, RowId rid, const Snapshot& 
 }
 
 // All rows a scan yields, by rid.
-inline Result<std::map<uint64_t, TestRow>> ScanRows(Table* table, const Snapshot& snapshot,
-                                                    std::vector<ScanPredicate> predicates = {}) {
+inline Result<std::map<uint64_t, TableTestRow>> ScanRows(
+    Table* table, const Snapshot& snapshot, std::vector<ScanPredicate> predicates = {}) {
   ScanOptions options;
   options.snapshot = snapshot;
   options.columns = {0, 1, 2};
@@ -200,7 +201,7 @@ inline Result<std::map<uint64_t, TestRow>> ScanRows(Table* table, const Snapshot
   options.predicates = std::move(predicates);
   TableScan scan(table, options);
   ScanCursor cursor(&scan);
-  std::map<uint64_t, TestRow> rows;
+  std::map<uint64_t, TableTestRow> rows;
   Chunk chunk;
   for (;;) {
     Result<bool> more = cursor.Next(&chunk);

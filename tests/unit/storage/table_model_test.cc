@@ -32,7 +32,7 @@ struct ModelVersion {
   uint32_t statement = 0;
   bool deleted = false;
   bool lock = false;
-  TestRow row;
+  TableTestRow row;
 };
 
 class Model {
@@ -46,19 +46,20 @@ class Model {
     return version.writer->state == ModelTransaction::State::kCommitted &&
            version.writer->seq <= snapshot.seq.value;
   }
-  std::optional<TestRow> Read(uint64_t rid, const Snapshot& snapshot,
-                              const ModelTransaction* me) const {
+  std::optional<TableTestRow> Read(uint64_t rid, const Snapshot& snapshot,
+                                   const ModelTransaction* me) const {
     const auto it = rows.find(rid);
     if (it == rows.end()) return std::nullopt;
     for (auto v = it->second.rbegin(); v != it->second.rend(); ++v) {
       if (Sees(*v, snapshot, me)) {
-        return v->deleted ? std::nullopt : std::optional<TestRow>(v->row);
+        return v->deleted ? std::nullopt : std::optional<TableTestRow>(v->row);
       }
     }
     return std::nullopt;
   }
-  std::map<uint64_t, TestRow> ReadAll(const Snapshot& snapshot, const ModelTransaction* me) const {
-    std::map<uint64_t, TestRow> out;
+  std::map<uint64_t, TableTestRow> ReadAll(const Snapshot& snapshot,
+                                           const ModelTransaction* me) const {
+    std::map<uint64_t, TableTestRow> out;
     for (const auto& [rid, versions] : rows) {
       if (auto row = Read(rid, snapshot, me)) out.emplace(rid, *row);
     }
@@ -90,7 +91,7 @@ class Model {
 };
 
 struct OpenTransaction {
-  std::unique_ptr<TestTransaction> real;
+  std::unique_ptr<TableTestTransaction> real;
   std::shared_ptr<ModelTransaction> model;
   struct Savepoint {
     UndoMark mark;
@@ -103,7 +104,7 @@ class ModelRun {
  public:
   explicit ModelRun(uint32_t seed)
       : random_(seed),
-        table_(std::make_unique<Table>(StorageId(1), TestSchema(), db_.environment())) {}
+        table_(std::make_unique<Table>(StorageId(1), TableTestSchema(), db_.environment())) {}
 
   void Run(int steps) {
     for (int step = 0; step < steps; ++step) {
@@ -121,8 +122,8 @@ class ModelRun {
  private:
   uint64_t Pick(uint64_t n) { return n == 0 ? 0 : random_() % n; }
 
-  TestRow RandomRow() {
-    TestRow row;
+  TableTestRow RandomRow() {
+    TableTestRow row;
     row.key = static_cast<int64_t>(random_()) - (int64_t{1} << 31);
     switch (Pick(4)) {
       case 0:
@@ -140,7 +141,7 @@ class ModelRun {
   void Step() {
     if (open_.size() < 4 && Pick(6) == 0) {
       OpenTransaction open;
-      open.real = std::make_unique<TestTransaction>(&db_);
+      open.real = std::make_unique<TableTestTransaction>(&db_);
       open.model = std::make_shared<ModelTransaction>();
       open_.push_back(std::move(open));
       return;
@@ -169,7 +170,7 @@ class ModelRun {
     if (open_.empty()) return;
     const size_t i = Pick(open_.size());
     OpenTransaction& open = open_[i];
-    TestTransaction& real = *open.real;
+    TableTestTransaction& real = *open.real;
     switch (Pick(30)) {
       case 0:
         End(i, true);
@@ -232,15 +233,15 @@ class ModelRun {
   }
 
   void InsertOne(OpenTransaction* open) {
-    const TestRow row = RandomRow();
-    const TestPointers pointers(row);
+    const TableTestRow row = RandomRow();
+    const TableTestPointers pointers(row);
     const Result<RowId> rid = table_->InsertRow(open->real->context, pointers.pointers);
     REQUIRE(rid.ok());
     AddVersion(rid->value, open, {nullptr, 0, false, false, row});
   }
 
   void InsertMany(OpenTransaction* open) {
-    std::vector<TestRow> rows;
+    std::vector<TableTestRow> rows;
     const size_t count = 1 + Pick(Pick(10) == 0 ? 2048 : 40);
     for (size_t i = 0; i < count; ++i) rows.push_back(RandomRow());
     std::vector<RowId> rids(count);
@@ -277,8 +278,8 @@ class ModelRun {
     }
     const bool mine = !versions.empty() && versions.back().writer == open->model;
     if (operation == 0) {
-      const TestRow row = RandomRow();
-      const TestPointers pointers(row);
+      const TableTestRow row = RandomRow();
+      const TableTestPointers pointers(row);
       std::vector<uint32_t> columns;
       std::vector<const void*> values;
       for (uint32_t c = 0; c < 3; ++c) {
@@ -416,7 +417,7 @@ class ModelRun {
     REQUIRE(table_->WriteImage(now.seq, &directory).ok());
     const bool durable = Pick(3) != 0;
     if (durable) {
-      Table copy(StorageId(1), TestSchema(), db_.environment());
+      Table copy(StorageId(1), TableTestSchema(), db_.environment());
       REQUIRE(copy.LoadImage(directory).ok());
       REQUIRE(*ScanRows(&copy, now) == model_.ReadAll(now, nullptr));
       CHECK(copy.next_rid() >= table_->next_rid());
@@ -426,7 +427,7 @@ class ModelRun {
   }
 
   void CheckSnapshot(const Snapshot& snapshot, const ModelTransaction* me) {
-    const std::map<uint64_t, TestRow> expected = model_.ReadAll(snapshot, me);
+    const std::map<uint64_t, TableTestRow> expected = model_.ReadAll(snapshot, me);
     const auto rows = ScanRows(table_.get(), snapshot);
     REQUIRE(rows.ok());
     if (*rows != expected) {
@@ -467,12 +468,12 @@ class ModelRun {
   }
 
   std::mt19937 random_;
-  TestDatabase db_;
+  TableTestDatabase db_;
   std::unique_ptr<Table> table_;
   Model model_;
   std::vector<OpenTransaction> open_;
-  std::vector<std::unique_ptr<TestTransaction>> to_stamp_;
-  std::map<uint64_t, std::unique_ptr<TestTransaction>> stamped_;
+  std::vector<std::unique_ptr<TableTestTransaction>> to_stamp_;
+  std::map<uint64_t, std::unique_ptr<TableTestTransaction>> stamped_;
   std::vector<Snapshot> snapshots_;
   std::vector<uint64_t> hot_;
   int unpublished_ = 0;

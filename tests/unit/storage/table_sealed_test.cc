@@ -21,8 +21,8 @@ namespace driftdb::storage {
 
 namespace {
 
-TestRow SealedRow(int64_t key) {
-  TestRow row;
+TableTestRow SealedRow(int64_t key) {
+  TableTestRow row;
   row.key = key;
   if (key % 4 != 0) row.name = "name " + std::to_string(key % 1000);
   if (key % 7 != 0) row.number = static_cast<int32_t>(key % 100);
@@ -35,7 +35,7 @@ std::unique_ptr<BulkAppender::Builder> FeedGroups(Table* table, BulkAppender* ap
   auto builder = std::make_unique<BulkAppender::Builder>(table);
   uint64_t position = 0;
   for (size_t done = 0; done < count;) {
-    std::vector<TestRow> rows;
+    std::vector<TableTestRow> rows;
     for (size_t i = 0; i < std::min<size_t>(1999, count - done); ++i) {
       rows.push_back(SealedRow(first + static_cast<int64_t>(done + i)));
     }
@@ -62,10 +62,10 @@ std::vector<GroupDescriptor> Load(Table* table, const WriteContext& context, siz
 
 TEST_CASE("bulk load: its groups are seen by others after commit only, then whole",
           "[storage][C18]") {
-  TestDatabase db;
-  Table table(StorageId(1), TestSchema(), db.environment());
+  TableTestDatabase db;
+  Table table(StorageId(1), TableTestSchema(), db.environment());
   const size_t count = kGroupRows + 5000;
-  TestTransaction loader(&db);
+  TableTestTransaction loader(&db);
   const auto groups = Load(&table, loader.context, count);
   REQUIRE(groups.size() == 1);
   const RowId rid(groups[0].group << kGroupBits);
@@ -99,22 +99,22 @@ TEST_CASE("bulk load: its groups are seen by others after commit only, then whol
 }
 
 TEST_CASE("bulk load: rollback and abort give all extents back", "[storage]") {
-  TestDatabase db;
-  Table table(StorageId(1), TestSchema(), db.environment());
-  TestTransaction loader(&db);
+  TableTestDatabase db;
+  Table table(StorageId(1), TableTestSchema(), db.environment());
+  TableTestTransaction loader(&db);
   Load(&table, loader.context, 2 * kGroupRows);
   CHECK(db.extents.count() > 0);
   loader.Abort();
   CHECK(db.extents.count() == 0);
   CHECK(ScanRows(&table, db.Now())->empty());
-  TestTransaction second(&db);
+  TableTestTransaction second(&db);
   {
     BulkAppender appender(&table, second.context);
     FeedGroups(&table, &appender, 0, kGroupRows);
     CHECK(db.extents.count() > 0);
     db.extents.fail_writes = true;
     BulkAppender::Builder builder(&table);
-    std::vector<TestRow> rows(kVectorRows, SealedRow(1));
+    std::vector<TableTestRow> rows(kVectorRows, SealedRow(1));
     while (!builder.full()) REQUIRE(builder.Append(ChunkOf(rows)).ok());
     CHECK(appender.AddGroup(7, &builder).sqlstate() == sqlstate::kDiskFull);
   }
@@ -124,13 +124,13 @@ TEST_CASE("bulk load: rollback and abort give all extents back", "[storage]") {
 }
 
 TEST_CASE("sealed group: predicates see overlays, zone maps do not hide them", "[storage][C21]") {
-  TestDatabase db;
-  Table table(StorageId(1), TestSchema(), db.environment());
-  TestTransaction loader(&db);
+  TableTestDatabase db;
+  Table table(StorageId(1), TableTestSchema(), db.environment());
+  TableTestTransaction loader(&db);
   const auto groups = Load(&table, loader.context, kGroupRows);
   loader.Finish();
   const uint64_t base = groups[0].group << kGroupBits;
-  TestTransaction writer(&db);
+  TableTestTransaction writer(&db);
   const int64_t far = 10'000'000;
   const uint32_t column = 0;
   const void* const value = &far;
@@ -158,9 +158,9 @@ TEST_CASE("sealed group: predicates see overlays, zone maps do not hide them", "
 
 TEST_CASE("sealed group: a join filter added while the scan runs applies from then on",
           "[storage]") {
-  TestDatabase db;
-  Table table(StorageId(1), TestSchema(), db.environment());
-  TestTransaction loader(&db);
+  TableTestDatabase db;
+  Table table(StorageId(1), TableTestSchema(), db.environment());
+  TableTestTransaction loader(&db);
   Load(&table, loader.context, kGroupRows);
   loader.Finish();
   ScanOptions options;
@@ -181,17 +181,17 @@ TEST_CASE("sealed group: a join filter added while the scan runs applies from th
 
 TEST_CASE("table image: a sealed table comes back with its overlays, and takes replayed commits",
           "[storage][I7]") {
-  TestDatabase db;
-  Table table(StorageId(1), TestSchema(), db.environment());
-  TestTransaction loader(&db);
+  TableTestDatabase db;
+  Table table(StorageId(1), TableTestSchema(), db.environment());
+  TableTestTransaction loader(&db);
   const auto groups = Load(&table, loader.context, kGroupRows + 300);
   loader.Finish();
   const uint64_t base = groups[0].group << kGroupBits;
   std::mt19937 random(7);
-  TestTransaction writer(&db);
+  TableTestTransaction writer(&db);
   for (int i = 0; i < 500; ++i) {
     const RowId rid(base + random() % kGroupRows);
-    const TestPointers pointers(SealedRow(static_cast<int64_t>(random() % 100'000)));
+    const TableTestPointers pointers(SealedRow(static_cast<int64_t>(random() % 100'000)));
     const uint32_t columns[] = {1, 2};
     const void* const values[] = {pointers.pointers[1], pointers.pointers[2]};
     if (i % 5 == 0) {
@@ -205,10 +205,10 @@ TEST_CASE("table image: a sealed table comes back with its overlays, and takes r
   const Snapshot image = db.Now();
   const auto at_image = *ScanRows(&table, image);
   // In flight and committed later: not in the image.
-  TestTransaction open(&db);
+  TableTestTransaction open(&db);
   REQUIRE(table.Delete(open.context, RowId(base + 131'000)).ok());
   std::string directory;
-  TestTransaction late(&db);
+  TableTestTransaction late(&db);
   const int32_t number = 4711;
   const uint32_t column = 2;
   const void* const value = &number;
@@ -216,7 +216,7 @@ TEST_CASE("table image: a sealed table comes back with its overlays, and takes r
   const CommitSeq late_seq = late.Commit();
   REQUIRE(table.WriteImage(image.seq, &directory).ok());
   table.CheckpointDone(true);
-  Table copy(StorageId(1), TestSchema(), db.environment());
+  Table copy(StorageId(1), TableTestSchema(), db.environment());
   REQUIRE(copy.LoadImage(directory).ok());
   CHECK(*ScanRows(&copy, db.Now()) == at_image);
   CHECK(copy.approximate_rows() == at_image.size());
@@ -229,7 +229,7 @@ TEST_CASE("table image: a sealed table comes back with its overlays, and takes r
   std::string second;
   REQUIRE(table.WriteImage(db.transactions.published(), &second).ok());
   table.CheckpointDone(true);
-  Table third(StorageId(1), TestSchema(), db.environment());
+  Table third(StorageId(1), TableTestSchema(), db.environment());
   REQUIRE(third.LoadImage(second).ok());
   CHECK(*ScanRows(&third, db.Now()) == *ScanRows(&table, db.Now()));
   CHECK(db.extents.bad_releases == 0);
@@ -240,10 +240,10 @@ TEST_CASE("table image: a sealed table comes back with its overlays, and takes r
 }
 
 TEST_CASE("table image: damaged directories are refused, never followed", "[storage]") {
-  TestDatabase db;
-  Table table(StorageId(1), TestSchema(), db.environment());
-  TestTransaction writer(&db);
-  std::vector<TestRow> rows;
+  TableTestDatabase db;
+  Table table(StorageId(1), TableTestSchema(), db.environment());
+  TableTestTransaction writer(&db);
+  std::vector<TableTestRow> rows;
   for (int i = 0; i < 20; ++i) rows.push_back(SealedRow(i));
   REQUIRE(table.Insert(writer.context, ChunkOf(rows), nullptr).ok());
   writer.Finish();
@@ -252,22 +252,22 @@ TEST_CASE("table image: damaged directories are refused, never followed", "[stor
   CHECK(directory.size() < 1000);  // small tables stay small
   table.CheckpointDone(true);
   for (size_t size = 0; size < directory.size(); ++size) {
-    Table copy(StorageId(1), TestSchema(), db.environment());
+    Table copy(StorageId(1), TableTestSchema(), db.environment());
     REQUIRE(!copy.LoadImage(std::string_view(directory).substr(0, size)).ok());
   }
   std::mt19937 random(11);
   for (int i = 0; i < 3000; ++i) {
     std::string damaged = directory;
     damaged[random() % damaged.size()] = static_cast<char>(random());
-    Table copy(StorageId(1), TestSchema(), db.environment());
+    Table copy(StorageId(1), TableTestSchema(), db.environment());
     if (copy.LoadImage(damaged).ok()) REQUIRE(ScanRows(&copy, db.Now()).ok());
   }
 }
 
 TEST_CASE("group descriptor: encodes and decodes, and refuses damage", "[storage]") {
-  TestDatabase db;
-  Table table(StorageId(1), TestSchema(), db.environment());
-  TestTransaction loader(&db);
+  TableTestDatabase db;
+  Table table(StorageId(1), TableTestSchema(), db.environment());
+  TableTestTransaction loader(&db);
   const auto groups = Load(&table, loader.context, kGroupRows);
   const std::string bytes = groups[0].Encode();
   const GroupDescriptor decoded = *GroupDescriptor::Decode(bytes);
@@ -276,7 +276,7 @@ TEST_CASE("group descriptor: encodes and decodes, and refuses damage", "[storage
     REQUIRE(!GroupDescriptor::Decode(std::string_view(bytes).substr(0, size)).ok());
   }
   loader.Commit();
-  Table follower(StorageId(1), TestSchema(), db.environment());
+  Table follower(StorageId(1), TableTestSchema(), db.environment());
   REQUIRE(follower.ReplayAttachGroup(decoded, loader.committed).ok());
   CHECK(*ScanRows(&follower, db.Now()) == *ScanRows(&table, db.Now()));
   CHECK(follower.next_rid() == table.next_rid());
@@ -286,12 +286,12 @@ TEST_CASE("group descriptor: encodes and decodes, and refuses damage", "[storage
 
 TEST_CASE("sealing: swaps the group under running statements and keeps every row",
           "[storage][MV-13]") {
-  TestDatabase db;
-  Table table(StorageId(1), TestSchema(), db.environment());
-  TestTransaction loader(&db);
-  std::map<uint64_t, TestRow> expected;
+  TableTestDatabase db;
+  Table table(StorageId(1), TableTestSchema(), db.environment());
+  TableTestTransaction loader(&db);
+  std::map<uint64_t, TableTestRow> expected;
   for (int64_t key = 0; key < int64_t{kGroupRows} + 100;) {
-    std::vector<TestRow> rows;
+    std::vector<TableTestRow> rows;
     for (int i = 0; i < 2000; ++i) rows.push_back(SealedRow(key++));
     std::vector<RowId> rids(rows.size());
     REQUIRE(table.Insert(loader.context, ChunkOf(rows), rids.data()).ok());
@@ -305,7 +305,7 @@ TEST_CASE("sealing: swaps the group under running statements and keeps every row
   CHECK(*table.SealQuietGroups(db.transactions.published()) == 1);
   CHECK(db.memory.used_bytes() < hot_bytes / 4);
   CHECK(*ScanRows(&table, db.Now()) == expected);
-  TestTransaction writer(&db);
+  TableTestTransaction writer(&db);
   REQUIRE(table.Delete(writer.context, RowId(3))->done());
   writer.Finish();
   expected.erase(3);

@@ -14,16 +14,16 @@ namespace {
 
 using Kind = WriteOutcome::Kind;
 
-TestRow Row(int64_t key) {
-  TestRow row;
+TableTestRow Row(int64_t key) {
+  TableTestRow row;
   row.key = key;
   if (key % 3 != 0) row.name = "name of the row number " + std::to_string(key);
   if (key % 5 != 0) row.number = static_cast<int32_t>(key * 2);
   return row;
 }
 
-RowId InsertOne(Table* table, const WriteContext& context, const TestRow& row) {
-  const TestPointers pointers(row);
+RowId InsertOne(Table* table, const WriteContext& context, const TableTestRow& row) {
+  const TableTestPointers pointers(row);
   return *table->InsertRow(context, pointers.pointers);
 }
 
@@ -31,7 +31,7 @@ std::vector<RowId> InsertMany(Table* table, const WriteContext& context, int64_t
                               size_t count) {
   std::vector<RowId> rids;
   while (count > 0) {
-    std::vector<TestRow> rows;
+    std::vector<TableTestRow> rows;
     for (size_t i = 0; i < std::min<size_t>(count, kVectorRows); ++i) rows.push_back(Row(first++));
     std::vector<RowId> out(rows.size());
     REQUIRE(table->Insert(context, ChunkOf(rows), out.data()).ok());
@@ -50,9 +50,9 @@ WriteOutcome UpdateKey(Table* table, const WriteContext& context, RowId rid, int
 }  // namespace
 
 TEST_CASE("table: rows are seen after commit by later snapshots only", "[storage][MV-3]") {
-  TestDatabase db;
-  Table table(StorageId(1), TestSchema(), db.environment());
-  TestTransaction writer(&db);
+  TableTestDatabase db;
+  Table table(StorageId(1), TableTestSchema(), db.environment());
+  TableTestTransaction writer(&db);
   const Snapshot before = db.Now();
   const RowId rid = InsertOne(&table, writer.context, Row(1));
   CHECK(!FetchRow(&table, rid, before));
@@ -70,9 +70,9 @@ TEST_CASE("table: rows are seen after commit by later snapshots only", "[storage
 
 TEST_CASE("table: INSERT INTO t SELECT FROM t sees the rows from before the statement",
           "[storage][C14]") {
-  TestDatabase db;
-  Table table(StorageId(1), TestSchema(), db.environment());
-  TestTransaction writer(&db);
+  TableTestDatabase db;
+  Table table(StorageId(1), TableTestSchema(), db.environment());
+  TableTestTransaction writer(&db);
   InsertMany(&table, writer.context, 0, 3000);
   writer.NextStatement();
   ScanOptions options;
@@ -93,9 +93,9 @@ TEST_CASE("table: INSERT INTO t SELECT FROM t sees the rows from before the stat
 }
 
 TEST_CASE("table: a vector handed out by a scan does not change under updates", "[storage][MV-9]") {
-  TestDatabase db;
-  Table table(StorageId(1), TestSchema(), db.environment());
-  TestTransaction loader(&db);
+  TableTestDatabase db;
+  Table table(StorageId(1), TableTestSchema(), db.environment());
+  TableTestTransaction loader(&db);
   const std::vector<RowId> rids = InsertMany(&table, loader.context, 0, 1000);
   loader.Finish();
   ScanOptions options;
@@ -106,12 +106,12 @@ TEST_CASE("table: a vector handed out by a scan does not change under updates", 
   Chunk chunk;
   REQUIRE(*cursor.Next(&chunk));
   const void* memory = chunk.column(0).raw_data();
-  TestTransaction writer(&db);
+  TableTestTransaction writer(&db);
   for (const RowId rid : rids) {
     REQUIRE(UpdateKey(&table, writer.context, rid, -1).done());
-    const TestRow null_row{-1, std::nullopt, std::nullopt};
+    const TableTestRow null_row{-1, std::nullopt, std::nullopt};
     writer.NextStatement();
-    const TestPointers pointers(null_row);
+    const TableTestPointers pointers(null_row);
     const uint32_t columns[] = {0, 1, 2};
     REQUIRE(table.Update(writer.context, rid, columns, pointers.pointers)->done());
   }
@@ -126,13 +126,13 @@ TEST_CASE("table: a vector handed out by a scan does not change under updates", 
 }
 
 TEST_CASE("table: writers wait for holders, and learn of newer commits", "[storage][MV-5]") {
-  TestDatabase db;
-  Table table(StorageId(1), TestSchema(), db.environment());
-  TestTransaction loader(&db);
+  TableTestDatabase db;
+  Table table(StorageId(1), TableTestSchema(), db.environment());
+  TableTestTransaction loader(&db);
   const RowId rid = InsertOne(&table, loader.context, Row(1));
   loader.Finish();
-  TestTransaction first(&db);
-  TestTransaction second(&db);
+  TableTestTransaction first(&db);
+  TableTestTransaction second(&db);
   REQUIRE(UpdateKey(&table, first.context, rid, 10).done());
   WriteOutcome outcome = UpdateKey(&table, second.context, rid, 20);
   CHECK(outcome.kind == Kind::kWait);
@@ -163,13 +163,13 @@ TEST_CASE("table: writers wait for holders, and learn of newer commits", "[stora
 
 TEST_CASE("table: locks block writers, change nothing and vanish with their transaction",
           "[storage][MV-6]") {
-  TestDatabase db;
-  Table table(StorageId(1), TestSchema(), db.environment());
-  TestTransaction loader(&db);
+  TableTestDatabase db;
+  Table table(StorageId(1), TableTestSchema(), db.environment());
+  TableTestTransaction loader(&db);
   const RowId rid = InsertOne(&table, loader.context, Row(1));
   loader.Finish();
-  TestTransaction locker(&db);
-  TestTransaction other(&db);
+  TableTestTransaction locker(&db);
+  TableTestTransaction other(&db);
   REQUIRE(table.LockRow(locker.context, rid)->done());
   CHECK(table.LockRow(locker.context, rid)->done());
   CHECK(UpdateKey(&table, other.context, rid, 2).holder == locker.txn);
@@ -210,13 +210,13 @@ TEST_CASE("table: locks block writers, change nothing and vanish with their tran
 }
 
 TEST_CASE("table: deleted rows die when nobody can see them, and are reported", "[storage][MV-7]") {
-  TestDatabase db;
-  Table table(StorageId(1), TestSchema(), db.environment());
-  TestTransaction loader(&db);
+  TableTestDatabase db;
+  Table table(StorageId(1), TableTestSchema(), db.environment());
+  TableTestTransaction loader(&db);
   const std::vector<RowId> rids = InsertMany(&table, loader.context, 0, 5000);
   loader.Finish();
   const Snapshot before = db.Now();
-  TestTransaction writer(&db);
+  TableTestTransaction writer(&db);
   const BatchOutcome outcome = *table.DeleteMany(writer.context, rids);
   CHECK(outcome.done == 5000);
   CHECK(writer.undo->record_count() < 10);  // runs, not rows
@@ -231,9 +231,9 @@ TEST_CASE("table: deleted rows die when nobody can see them, and are reported", 
 }
 
 TEST_CASE("table: an added column reads as its default, also in old chunks", "[storage][C25]") {
-  TestDatabase db;
-  Table table(StorageId(1), TestSchema(), db.environment());
-  TestTransaction loader(&db);
+  TableTestDatabase db;
+  Table table(StorageId(1), TableTestSchema(), db.environment());
+  TableTestTransaction loader(&db);
   const std::vector<RowId> rids = InsertMany(&table, loader.context, 0, 100);
   loader.Finish();
   const uint32_t ordinal =
@@ -241,7 +241,7 @@ TEST_CASE("table: an added column reads as its default, also in old chunks", "[s
   Vector out(TypeId::kText, 1);
   REQUIRE(*table.Fetch(rids[3], db.Now(), {&ordinal, 1}, &out, 0));
   CHECK(out.GetValue(0).string() == "a default longer than twelve");
-  TestTransaction writer(&db);
+  TableTestTransaction writer(&db);
   const StringRef text("changed");
   const void* const values[] = {&text};
   REQUIRE(table.Update(writer.context, rids[3], {&ordinal, 1}, values)->done());
@@ -258,14 +258,14 @@ TEST_CASE("table: an added column reads as its default, also in old chunks", "[s
 }
 
 TEST_CASE("table: at the memory limit statements fail and leave no trace", "[storage]") {
-  TestDatabase db(400'000);
-  Table table(StorageId(1), TestSchema(), db.environment());
-  std::map<uint64_t, TestRow> expected;
+  TableTestDatabase db(400'000);
+  Table table(StorageId(1), TableTestSchema(), db.environment());
+  std::map<uint64_t, TableTestRow> expected;
   int failures = 0;
   for (int round = 0; round < 60; ++round) {
-    TestTransaction writer(&db);
+    TableTestTransaction writer(&db);
     const UndoMark mark = writer.undo->Mark();
-    std::vector<TestRow> rows;
+    std::vector<TableTestRow> rows;
     for (int i = 0; i < 300; ++i) rows.push_back(Row(round * 300 + i));
     std::vector<RowId> rids(rows.size());
     const Status status = table.Insert(writer.context, ChunkOf(rows), rids.data());
@@ -303,9 +303,9 @@ TEST_CASE("table: at the memory limit statements fail and leave no trace", "[sto
 
 TEST_CASE("table: predicates choose the same rows in hot chunks as their definition says",
           "[storage]") {
-  TestDatabase db;
-  Table table(StorageId(1), TestSchema(), db.environment());
-  TestTransaction loader(&db);
+  TableTestDatabase db;
+  Table table(StorageId(1), TableTestSchema(), db.environment());
+  TableTestTransaction loader(&db);
   InsertMany(&table, loader.context, 0, 10'000);
   loader.Finish();
   auto range = std::make_shared<ColumnPredicate>(
