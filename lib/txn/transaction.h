@@ -119,6 +119,7 @@ class Transaction {
   storage::UndoLog* undo() { return &writer_->undo; }
   std::string* redo() { return &redo_; }
   IndexChanges* index_changes() { return &writer_->index_changes; }
+  uint32_t hook_depth() const { return hook_depth_; }
   // Sends the redo collected so far as a PART when it has grown large (C6).
   Status MaybeFlushRedo();
 

@@ -47,6 +47,7 @@ Status TableScanSource::Prepare(QueryContext* context) {
   for (const ScanFilters::Pushed& pushed : filters_.pushed) {
     options.predicates.push_back({StorageOrdinal(pushed.slot), pushed.predicate});
   }
+  context->rows_total.fetch_add(plan_->table->data->approximate_rows(), std::memory_order_relaxed);
   platform::MutexLock lock(&mutex_);
   for (storage::ScanPredicate& predicate : early_) options.predicates.push_back(predicate);
   scan_ = std::make_unique<storage::TableScan>(plan_->table->data.get(), std::move(options));

@@ -1,0 +1,106 @@
+// Connection: one session: its transaction, settings, prepared statements and last error.
+// Threads: calls are serialised by mutex(); Interrupt is free of it.
+#ifndef DRIFTDB_API_CONNECTION_H_
+#define DRIFTDB_API_CONNECTION_H_
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/session_context.h"
+#include "base/status.h"
+#include "catalog/catalog_snapshot.h"
+#include "platform/mutex.h"
+#include "security/session.h"
+#include "sql/bind/binder.h"
+#include "sql/plan/physical_plan.h"
+#include "txn/transaction.h"
+
+namespace driftdb::exec {
+struct QueryContext;
+}
+
+namespace driftdb::api {
+
+class Database;
+class Statement;
+
+// Readers and writers of COPY FROM STDIN and TO STDOUT.
+using CopyReader = std::function<int64_t(char* buffer, size_t capacity)>;
+using CopyWriter = std::function<bool(std::string_view data)>;
+
+class Connection {
+ public:
+  Connection(Database* database, uint64_t id);
+  ~Connection();
+  Status Initialize();
+
+  // Compiles the first statement of `sql`. Null when there is none. *consumed: where the rest
+  // begins.
+  Result<Statement*> Prepare(std::string_view sql, size_t* consumed);
+  void Finalize(Statement* statement);
+  void Interrupt() { session_.cancel.store(true); }
+
+  Database* database() const { return database_; }
+  security::Session* session() { return &session_; }
+  SessionContext* context() { return &context_; }
+  txn::Transaction* transaction() { return &transaction_; }
+  platform::Mutex* mutex() { return &mutex_; }
+
+  // The catalog that a statement with this snapshot (or, by default, the next one) binds against.
+  std::shared_ptr<const catalog::CatalogSnapshot> CurrentCatalog();
+  sql::BindContext MakeBindContext(const catalog::CatalogSnapshot& catalog,
+                                   std::vector<LogicalType> parameter_types);
+
+  // BEGIN, COMMIT, ROLLBACK, savepoints, SET TRANSACTION. Returns the command tag.
+  Result<std::string> RunTransactionStatement(const sql::AstTransaction& statement);
+  Status ApplySet(const sql::AstSet& set);
+  Result<std::string> ShowSetting(std::string_view name);
+  // Ends an autocommit transaction when no statement is open any more, or at once after a write.
+  Status EndAutocommit(bool success, bool wrote);
+  Status CommitTransaction();
+  void AbortTransaction();
+  txn::CommitLevel commit_level() const;
+
+  // SQL-level PREPARE.
+  struct NamedStatement {
+    std::string text;
+    std::vector<LogicalType> parameter_types;
+  };
+  std::map<std::string, NamedStatement>& named_statements() { return named_; }
+
+  void set_error(Status status) { error_ = std::move(status); }
+  const Status& error() const { return error_; }
+  void set_changes(int64_t changes) { changes_ = changes; }
+  int64_t changes() const { return changes_; }
+  // What Progress reads; null when nothing runs.
+  void set_running(exec::QueryContext* context);
+  // Percent of the running statement's scans, -1 when none runs. Any thread.
+  double Progress();
+  // 0 none, 1 block, 2 failed block.
+  int transaction_state() const;
+
+  CopyReader copy_reader;
+  CopyWriter copy_writer;
+
+ private:
+  Database* const database_;
+  platform::Mutex mutex_;
+  security::Session session_;
+  SessionContext context_;
+  txn::Transaction transaction_;
+  std::map<Statement*, std::unique_ptr<Statement>> statements_;
+  std::map<std::string, NamedStatement> named_;
+  Status error_;
+  int64_t changes_ = 0;
+  platform::Mutex running_mutex_;
+  exec::QueryContext* running_ DRIFTDB_GUARDED_BY(running_mutex_) = nullptr;
+};
+
+}  // namespace driftdb::api
+
+#endif  // DRIFTDB_API_CONNECTION_H_

@@ -1,0 +1,308 @@
+#include "api/statement.h"
+
+#include <algorithm>
+
+#include "api/database.h"
+#include "api/table_statistics.h"
+#include "api/utility.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+#include "catalog/entries.h"
+#include "expr/binding.h"
+#include "expr/evaluator.h"
+#include "security/privileges.h"
+#include "sql/plan/optimizer.h"
+
+namespace driftdb::api {
+
+namespace {
+
+// Table that a plan's root changes; null for queries.
+const catalog::TableEntry* StatementTarget(const sql::PhysicalPlan& plan) {
+  if (const auto* insert = plan.root->As<sql::PhysicalInsert>()) return insert->table.get();
+  if (const auto* update = plan.root->As<sql::PhysicalUpdate>()) return update->table.get();
+  if (const auto* remove = plan.root->As<sql::PhysicalDelete>()) return remove->table.get();
+  return nullptr;
+}
+
+const char* StatementTag(const sql::PhysicalPlan& plan) {
+  if (plan.root->As<sql::PhysicalInsert>() != nullptr) return "INSERT";
+  if (plan.root->As<sql::PhysicalUpdate>() != nullptr) return "UPDATE";
+  if (plan.root->As<sql::PhysicalDelete>() != nullptr) return "DELETE";
+  return "SELECT";
+}
+
+}  // namespace
+
+Statement::Statement(Connection* connection, std::string text, sql::ParsedStatement parsed)
+    : connection_(connection), text_(std::move(text)), parsed_(std::move(parsed)) {
+  values_.resize(parsed_.parameters.size());
+}
+
+Statement::~Statement() { Reset(); }
+
+Status Statement::Compile() {
+  // Statements that end a failed transaction, or change settings, need no catalog to be right.
+  catalog_ = connection_->CurrentCatalog();
+  settings_version_ = connection_->session()->settings.version();
+  std::vector<LogicalType> declared;
+  DRIFTDB_ASSIGN_OR_RETURN(bound_,
+                           sql::Bind(parsed_, connection_->MakeBindContext(*catalog_, declared)));
+  plan_ = nullptr;
+  columns_.clear();
+  if (auto* query = bound_.Get<sql::BoundQuery>()) {
+    parameter_types_ = query->parameter_types;
+    DRIFTDB_ASSIGN_OR_RETURN(sql::PhysicalPlan plan, PlanQuery(connection_, *catalog_, query));
+    plan_ = std::make_unique<sql::PhysicalPlan>(std::move(plan));
+    columns_ = plan_->output;
+    tag_ = StatementTag(*plan_);
+    read_only_ = plan_->read_only && StatementTarget(*plan_) == nullptr;
+    return OkStatus();
+  }
+  read_only_ = UtilityIsReadOnly(bound_);
+  tag_ = UtilityTag(bound_);
+  columns_ = UtilityColumns(bound_);
+  return OkStatus();
+}
+
+LogicalType Statement::parameter_type(size_t i) const {
+  return i < parameter_types_.size() ? parameter_types_[i] : LogicalType(TypeId::kUnknown);
+}
+
+Status Statement::BindValue(size_t i, Value value) {
+  if (running_) {
+    return Error(sqlstate::kObjectNotInState, "cannot bind a parameter of a running statement");
+  }
+  values_[i] = std::move(value);
+  return OkStatus();
+}
+
+void Statement::ClearBindings() {
+  for (Value& value : values_) value = Value();
+}
+
+Status Statement::MakeParameters() {
+  context_->parameters.clear();
+  for (size_t i = 0; i < values_.size(); ++i) {
+    const LogicalType type = parameter_type(i);
+    const Value& value = values_[i];
+    if (value.is_null()) {
+      context_->parameters.push_back(Value::Null(type));
+    } else if (type.id == TypeId::kUnknown || value.type() == type) {
+      context_->parameters.push_back(value);
+    } else if (value.type().id == TypeId::kInt64 && type.id == TypeId::kInt32 &&
+               value.int64() >= INT32_MIN && value.int64() <= INT32_MAX) {
+      context_->parameters.push_back(Value::Integer(type, value.integer()));
+    } else {
+      // Bound text stands for a literal of any type; other values convert like assignments.
+      Value given = value;
+      if (given.type().is_string()) given.set_type(TypeId::kUnknown);
+      DRIFTDB_ASSIGN_OR_RETURN(
+          const expr::ExprPtr cast,
+          expr::BindCast(expr::MakeConstant(std::move(given)), type, expr::CastContext::kExplicit));
+      DRIFTDB_ASSIGN_OR_RETURN(Value converted,
+                               expr::EvaluateConstant(*cast, connection_->context()));
+      context_->parameters.push_back(std::move(converted));
+    }
+  }
+  return OkStatus();
+}
+
+Status Statement::CheckPrivileges(const std::vector<sql::RequiredPrivilege>& privileges) {
+  for (const sql::RequiredPrivilege& privilege : privileges) {
+    const Oid role =
+        privilege.as_role.value != 0 ? privilege.as_role : connection_->session()->current_role;
+    if ((privilege.privileges & sql::kNeedsOwner) != 0) {
+      DRIFTDB_RETURN_IF_ERROR(security::CheckOwner(*catalog_, role, privilege.object));
+    }
+    const uint32_t bits = privilege.privileges & ~sql::kNeedsOwner;
+    if (bits != 0) {
+      DRIFTDB_RETURN_IF_ERROR(
+          security::CheckPrivilege(*catalog_, role, privilege.object, bits, privilege.columns));
+    }
+  }
+  return OkStatus();
+}
+
+Status Statement::LockRelations() {
+  const catalog::TableEntry* target = StatementTarget(*plan_);
+  for (const Oid oid : plan_->relations) {
+    const std::shared_ptr<const catalog::TableEntry> table = catalog_->FindTable(oid);
+    if (table == nullptr || table->is_system) continue;
+    const bool writes = target != nullptr && target->oid == oid;
+    DRIFTDB_RETURN_IF_ERROR(connection_->transaction()->LockTable(
+        table->lock, writes ? txn::LockMode::kRowExclusive : txn::LockMode::kAccessShare));
+  }
+  return OkStatus();
+}
+
+void Statement::FillContext() {
+  Database* database = connection_->database();
+  context_ = std::make_unique<exec::QueryContext>();
+  context_->transaction = connection_->transaction();
+  context_->memory = database->engine()->memory();
+  context_->tasks = database->tasks();
+  context_->clock = database->clock();
+  context_->vfs = database->files();
+  context_->eval = connection_->context();
+  context_->threads = database->tasks()->threads();
+  context_->cancel = &connection_->session()->cancel;
+  const int64_t timeout_ms = connection_->session()->settings.GetMilliseconds("statement_timeout");
+  if (timeout_ms > 0) context_->deadline_us = database->clock()->WallMicros() + timeout_ms * 1000;
+  connection_->transaction()->set_lock_timeout_ms(
+      connection_->session()->settings.GetMilliseconds("lock_timeout"));
+}
+
+Status Statement::Start() {
+  connection_->session()->cancel.store(false);
+  txn::Transaction* transaction = connection_->transaction();
+  changes_ = 0;
+  if (transaction->failed() && !EndsTransaction(bound_)) {
+    return Error(sqlstate::kInFailedTransaction,
+                 "current transaction is aborted, commands ignored until end of transaction block");
+  }
+  if (EndsTransaction(bound_) || !UtilityNeedsSnapshot(bound_)) {
+    FillContext();
+    return RunUtility();
+  }
+  FillContext();
+  // Locks before the snapshot: what a DDL has committed while we waited must be seen.
+  while (true) {
+    const auto catalog = connection_->CurrentCatalog();
+    if (catalog->version() != catalog_->version() ||
+        connection_->session()->settings.version() != settings_version_) {
+      DRIFTDB_RETURN_IF_ERROR(Compile());
+    }
+    if (plan_ != nullptr) {
+      Status locked = LockRelations();
+      if (!locked.ok()) {
+        if (!transaction->in_block() && transaction->open_statements() == 0) transaction->Abort();
+        return locked;
+      }
+    }
+    if (connection_->CurrentCatalog()->version() == catalog_->version()) break;
+  }
+  snapshot_ = transaction->BeginStatement();
+  mark_ = transaction->TakeMark();
+  running_ = true;
+  exhausted_ = false;
+  context_->snapshot = snapshot_;
+  connection_->set_running(context_.get());
+  connection_->context()->Begin(transaction->start_time(),
+                                connection_->database()->clock()->WallMicros(),
+                                &context_->parameters, catalog_);
+  DRIFTDB_RETURN_IF_ERROR(MakeParameters());
+  if (plan_ != nullptr) {
+    DRIFTDB_RETURN_IF_ERROR(CheckPrivileges(plan_->privileges));
+    return StartQuery(plan_.get());
+  }
+  return RunUtility();
+}
+
+Status Statement::StartQuery(const sql::PhysicalPlan* plan) {
+  for (uint32_t i = 0; i < plan->node_count; ++i) {
+    context_->counters.push_back(std::make_unique<exec::NodeCounters>());
+  }
+  executor_ = std::make_unique<exec::Executor>(context_.get(), plan);
+  DRIFTDB_RETURN_IF_ERROR(executor_->Open());
+  changes_ = static_cast<int64_t>(executor_->rows_changed());
+  return OkStatus();
+}
+
+Status Statement::RunUtility() {
+  UtilityRunner runner(this);
+  return runner.Run();
+}
+
+void Statement::SetTextResult(const std::vector<std::string>& names,
+                              const std::vector<std::vector<std::string>>& rows) {
+  columns_.clear();
+  std::vector<LogicalType> types;
+  for (const std::string& name : names) {
+    sql::OutputColumn column;
+    column.name = name;
+    column.type = TypeId::kText;
+    columns_.push_back(std::move(column));
+    types.emplace_back(TypeId::kText);
+  }
+  memory_result_.clear();
+  for (size_t begin = 0; begin < rows.size(); begin += kVectorRows) {
+    Chunk chunk(types);
+    const size_t count = std::min(rows.size() - begin, kVectorRows);
+    for (size_t r = 0; r < count; ++r) {
+      for (size_t c = 0; c < names.size(); ++c) chunk.column(c).SetString(r, rows[begin + r][c]);
+    }
+    chunk.set_row_count(count);
+    memory_result_.push_back(std::move(chunk));
+  }
+  next_memory_chunk_ = 0;
+}
+
+Status Statement::Finish(bool success) {
+  executor_ = nullptr;
+  connection_->set_running(nullptr);
+  chunk_ = nullptr;
+  txn::Transaction* transaction = connection_->transaction();
+  if (!running_) return OkStatus();
+  running_ = false;
+  const bool wrote = transaction->has_writes();
+  if (!success && wrote) transaction->RollbackTo(mark_);
+  transaction->EndStatement(snapshot_);
+  return connection_->EndAutocommit(success, wrote && !transaction->in_block());
+}
+
+Status Statement::Fail(Status error) {
+  memory_result_.clear();
+  (void)Finish(false);
+  txn::Transaction* transaction = connection_->transaction();
+  if (transaction->in_block() && !EndsTransaction(bound_)) transaction->set_failed();
+  return error;
+}
+
+Result<StepOutcome> Statement::NextRow() {
+  if (chunk_ != nullptr && ++position_ < chunk_->size()) return StepOutcome::kRow;
+  chunk_ = nullptr;
+  position_ = 0;
+  if (executor_ != nullptr) {
+    DRIFTDB_ASSIGN_OR_RETURN(chunk_, executor_->Next());
+  } else if (next_memory_chunk_ < memory_result_.size()) {
+    chunk_ = &memory_result_[next_memory_chunk_++];
+  }
+  if (chunk_ != nullptr) return StepOutcome::kRow;
+  DRIFTDB_RETURN_IF_ERROR(Finish(true));
+  memory_result_.clear();
+  return StepOutcome::kDone;
+}
+
+Result<StepOutcome> Statement::Step() {
+  if (!running_ && (memory_result_.empty() || exhausted_)) {
+    Status started = Start();
+    if (!started.ok()) {
+      exhausted_ = true;
+      return Fail(std::move(started));
+    }
+    exhausted_ = false;
+  }
+  Result<StepOutcome> outcome = NextRow();
+  if (!outcome.ok()) {
+    exhausted_ = true;
+    return Fail(std::move(outcome).status());
+  }
+  if (*outcome == StepOutcome::kDone) {
+    exhausted_ = true;
+    connection_->set_changes(changes_);
+  }
+  return outcome;
+}
+
+void Statement::Reset() {
+  if (running_) {
+    // A query that is not read to its end is a success; a data modification has run whole already.
+    (void)Finish(true);
+  }
+  memory_result_.clear();
+  chunk_ = nullptr;
+  exhausted_ = true;
+}
+
+}  // namespace driftdb::api
