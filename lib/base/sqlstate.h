@@ -87,7 +87,11 @@ inline constexpr SqlState kAmbiguousFunction{"42725"};
 inline constexpr SqlState kInvalidColumnReference{"42P10"};
 inline constexpr SqlState kInvalidTableDefinition{"42P16"};
 inline constexpr SqlState kIndeterminateDatatype{"42P18"};
+inline constexpr SqlState kInvalidObjectDefinition{"42P17"};
 inline constexpr SqlState kInvalidRecursion{"42P19"};
+inline constexpr SqlState kWindowingError{"42P20"};
+inline constexpr SqlState kInvalidColumnDefinition{"42611"};
+inline constexpr SqlState kGeneratedAlways{"428C9"};
 // Class 53-58: resources, limits, state, operator, system.
 inline constexpr SqlState kDiskFull{"53100"};
 inline constexpr SqlState kOutOfMemory{"53200"};

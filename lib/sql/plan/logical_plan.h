@@ -205,7 +205,7 @@ struct RequiredPrivilege {
   std::vector<uint32_t> columns;  // ordinals; empty: the whole relation
   Oid as_role;                    // 0: the current role; a view's owner for what the view reads
   std::string object_name;        // for the error message
-  char object_kind = 'r';         // 'r' table, 'v' view, 'S' sequence, 'n' schema
+  char object_kind = 'r';         // 'r' table, 'v' view, 'S' sequence, 'n' schema, 'd' database
 };
 
 // A bound query or data modification, ready for the optimizer.
