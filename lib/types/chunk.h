@@ -28,7 +28,6 @@ class Chunk {
   void set_row_count(size_t rows) { row_count_ = rows; }
   // Null: every row is alive.
   const Selection* selection() const { return selection_.get(); }
-  const std::shared_ptr<const Selection>& shared_selection() const { return selection_; }
   void set_selection(std::shared_ptr<const Selection> selection) {
     selection_ = std::move(selection);
   }
