@@ -140,6 +140,18 @@ inline TestLines TestLinesOf(const TestTable& table) {
   return lines;
 }
 
+// Fails with the first difference only.
+inline void RequireLines(const TestLines& lines, const TestLines& expected) {
+  for (size_t i = 0; i < std::min(lines.size(), expected.size()); ++i) {
+    if (lines[i] != expected[i]) {
+      INFO("line " << i << " of " << lines.size() << ", expected " << expected.size());
+      REQUIRE(lines[i].substr(0, 300) == expected[i].substr(0, 300));
+      REQUIRE(lines[i] == expected[i]);
+    }
+  }
+  REQUIRE(lines.size() == expected.size());
+}
+
 // Yields a table in chunks of random size; safe for several workers.
 class TestSource : public Source {
  public:

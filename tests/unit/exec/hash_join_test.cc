@@ -160,7 +160,7 @@ void CheckJoin(const JoinCase& c, const TestTable& left, const TestTable& right,
       built.join = std::make_unique<HashJoin>(JoinOptionsOf(c, &built));
       REQUIRE_OK(RunJoin(&test.context, built.join.get(), c, left, right, seed, &lines));
     }
-    REQUIRE(lines == expected);
+    RequireLines(lines, expected);
     REQUIRE(test.memory.used_bytes() == 0);
   }
 }
@@ -321,7 +321,7 @@ TEST_CASE("hash join: builds large enough for partitions", "[exec][join]") {
     built.join = std::make_unique<HashJoin>(JoinOptionsOf(c, &built));
     TestLines lines;
     REQUIRE_OK(RunJoin(&test.context, built.join.get(), c, left, right, 61, &lines));
-    REQUIRE(lines == TestSorted(expected));
+    RequireLines(lines, TestSorted(expected));
   }
 }
 
