@@ -1,5 +1,6 @@
 #include "types/key_encoding.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -166,33 +167,26 @@ uint128_t LoadKeyBig128(const char* from) {
   return static_cast<uint128_t>(LoadKeyBig64(from)) << 64 | LoadKeyBig64(from + 8);
 }
 
-// An interval of the given length: whole days, then microseconds.
+// An interval of the given length: whole days and microseconds, months only where days do not
+// suffice. Each field takes what fits, so that the longest intervals come back too.
 Result<Interval> KeyInterval(int128_t micros) {
-  const int128_t days = micros / kMicrosPerDay;
-  constexpr int128_t kLimit = static_cast<int128_t>(1) << 31;
+  constexpr int128_t kMin = std::numeric_limits<int32_t>::min();
+  constexpr int128_t kMax = std::numeric_limits<int32_t>::max();
   Interval value;
-  if (days >= -kLimit && days < kLimit) {
-    value.days = static_cast<int32_t>(days);
-    value.micros = static_cast<int64_t>(micros % kMicrosPerDay);
-    return value;
+  const int128_t all_days = micros / kMicrosPerDay;
+  if (all_days < kMin || all_days > kMax) {
+    const int128_t months = std::clamp(all_days / 30, kMin, kMax);
+    value.months = static_cast<int32_t>(months);
+    micros -= months * 30 * kMicrosPerDay;
   }
-  const int128_t months = days / 30;
-  if (months < -kLimit || months >= kLimit) {
-    // The rest of an extreme interval goes into days, which have room for 2^31 more.
-    const int128_t clamped = months < 0 ? -kLimit : kLimit - 1;
-    const int128_t rest = micros - clamped * 30 * kMicrosPerDay;
-    const int128_t rest_days = rest / kMicrosPerDay;
-    if (rest_days < -kLimit || rest_days >= kLimit) {
-      return DataLossError("index key holds an interval out of range");
-    }
-    value.months = static_cast<int32_t>(clamped);
-    value.days = static_cast<int32_t>(rest_days);
-    value.micros = static_cast<int64_t>(rest % kMicrosPerDay);
-    return value;
+  const int128_t days = std::clamp(micros / kMicrosPerDay, kMin, kMax);
+  value.days = static_cast<int32_t>(days);
+  micros -= days * kMicrosPerDay;
+  if (micros < std::numeric_limits<int64_t>::min() ||
+      micros > std::numeric_limits<int64_t>::max()) {
+    return DataLossError("index key holds an interval out of range");
   }
-  value.months = static_cast<int32_t>(months);
-  value.days = static_cast<int32_t>(days % 30);
-  value.micros = static_cast<int64_t>(micros % kMicrosPerDay);
+  value.micros = static_cast<int64_t>(micros);
   return value;
 }
 
