@@ -125,20 +125,33 @@ LeafPage::Range LeafPage::NarrowTarget(const Target& target) const {
   range.first = below == 0 ? 0 : HintPosition(below - 1);
   range.last = not_above == kLeafHints ? count() : HintPosition(not_above) + 1;
   range.last = std::min(range.last, count());
+  range.guess = range.first;
+  if (header().key_mode != kLeafInteger || range.last - range.first < 4) return range;
+  // Interpolated between the hints around the key: keys are often dense or uniform within so small a range.
+  const uint64_t low = below == 0 ? 0 : Hint(below - 1);
+  const uint64_t high = not_above == kLeafHints ? 2 * Hint(kLeafHints - 1) - Hint(kLeafHints - 2) : Hint(not_above);
+  if (high <= low) return range;
+  const double part = static_cast<double>(target.value - low) / static_cast<double>(high - low);
+  const auto width = static_cast<double>(range.last - range.first - 1);
+  range.guess = range.first + static_cast<size_t>(std::min(part, 1.0) * width);
   return range;
 }
 
+// Two lines around the guess of an integer page; of other pages what a binary search touches.
 void LeafPage::PrefetchRange(Range range) const {
   const LeafHeader& h = header();
-  const size_t stride = h.key_mode == kLeafInteger ? h.key_width
-                        : h.key_mode == kLeafFixed ? h.suffix_bytes
-                                                   : 2;
+  if (h.key_mode == kLeafInteger) {
+    const char* key = key_data_ + range.guess * h.key_width;
+    __builtin_prefetch(key - 24);
+    __builtin_prefetch(key + 24);
+    __builtin_prefetch(rid_data_ + range.guess * h.rid_width);
+    return;
+  }
+  const size_t stride = h.key_mode == kLeafFixed ? h.suffix_bytes : 2;
   const char* from = key_data_ + range.first * stride;
   const char* end = key_data_ + range.last * stride;
   for (int lines = 0; from < end && lines < 8; from += 64, ++lines) __builtin_prefetch(from);
-  from = rid_data_ + range.first * h.rid_width;
-  end = rid_data_ + range.last * h.rid_width;
-  for (int lines = 0; from < end && lines < 4; from += 64, ++lines) __builtin_prefetch(from);
+  __builtin_prefetch(rid_data_ + range.first * h.rid_width);
   if (fingerprint_data_ != nullptr) __builtin_prefetch(fingerprint_data_ + range.first);
 }
 
@@ -146,19 +159,48 @@ size_t LeafPage::LowerBoundKey(Range within, const Target& target) const {
   size_t first = within.first;
   size_t size = within.last - within.first;
   if (header().key_mode == kLeafInteger) {
-    // Branch-free: the first entry with delta >= value (or > value when an equal one is below the
-    // key).
+    // The first entry with delta >= value (or > value when an equal one is below the key): steps of growing
+    // width away from the guess, then a search between the last two.
     if (size == 0) return first;
     const uint64_t limit = target.value;
     const bool equal_is_below = target.on_equal < 0;
-    while (size > 1) {
-      const size_t half = size / 2;
-      const uint64_t delta = KeyDelta(first + half - 1);
-      first += (delta < limit || (equal_is_below && delta == limit)) ? half : 0;
-      size -= half;
+    const auto below = [&](size_t i) {
+      const uint64_t delta = KeyDelta(i);
+      return delta < limit || (equal_is_below && delta == limit);
+    };
+    size_t low = within.first;  // all before are below
+    size_t high = within.last;  // this and all behind are not
+    size_t at = std::clamp(within.guess, low, high - 1);
+    if (below(at)) {
+      low = at + 1;
+      for (size_t step = 2; at + step < high; step *= 2) {
+        if (!below(at + step)) {
+          high = at + step;
+          break;
+        }
+        low = at + step + 1;
+        at += step;
+      }
+    } else {
+      high = at;
+      for (size_t step = 2; at >= low + step; step *= 2) {
+        if (below(at - step)) {
+          low = at - step + 1;
+          break;
+        }
+        high = at - step;
+        at -= step;
+      }
     }
-    const uint64_t delta = KeyDelta(first);
-    return first + ((delta < limit || (equal_is_below && delta == limit)) ? 1 : 0);
+    while (low < high) {
+      const size_t middle = (low + high) / 2;
+      if (below(middle)) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
   }
   while (size > 0) {
     const size_t half = size / 2;

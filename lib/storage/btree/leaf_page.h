@@ -58,7 +58,6 @@ class LeafPage {
     __builtin_prefetch(page);
     __builtin_prefetch(page + 64);
     __builtin_prefetch(page + 128);
-    __builtin_prefetch(page + 192);
   }
 
   size_t count() const { return header().count; }
@@ -80,6 +79,7 @@ class LeafPage {
   // Entries with this key, as [first, second). `hash` is used when the page has fingerprints.
   struct Range {
     size_t first, last;
+    size_t guess = 0;  // of Narrow: where the key should be
   };
   Range Find(std::string_view key, uint64_t hash) const;
 
