@@ -1,9 +1,9 @@
-// Measures: point lookups in an index whose pages are cached (500k and 10M random integer keys; each lookup dependent
-// on the last, independent, and in interleaved batches), lookups and inserts in the delta alone, bulk builds, key
-// encoding, and bytes per entry. Excluded: reads from disk and the buffer pool's own cost (the extents are in
-// plain memory here), row fetches.
-// Decision it supports: page layout and hints; budgets 6 (600 ns dependent, 100 ns interleaved at 10M keys) and 17 (15
-// bytes an entry, 8M keys/s and core in memory).
+// Measures: point lookups in an index whose pages are cached (500k and 10M random integer keys;
+// each lookup dependent on the last, independent, and in interleaved batches), lookups and inserts
+// in the delta alone, bulk builds, key encoding, and bytes per entry. Excluded: reads from disk and
+// the buffer pool's own cost (the extents are in plain memory here), row fetches. Decision it
+// supports: page layout and hints; budgets 6 (600 ns dependent, 100 ns interleaved at 10M keys) and
+// 17 (15 bytes an entry, 8M keys/s and core in memory).
 #include <memory>
 #include <vector>
 
@@ -113,7 +113,8 @@ void BM_BtreeLookupBatch(benchmark::State& state) {
     }
     (void)bench->index->LookupBatch(views.data(), kBatch, &sink).ok();
   }
-  if (sink.found != static_cast<uint64_t>(state.iterations()) * kBatch) state.SkipWithError("keys not found");
+  if (sink.found != static_cast<uint64_t>(state.iterations()) * kBatch)
+    state.SkipWithError("keys not found");
   state.SetItemsProcessed(static_cast<int64_t>(sink.found));
 }
 BENCHMARK(BM_BtreeLookupBatch)->ArgName("rows")->Arg(500000)->Arg(10000000);
@@ -123,7 +124,8 @@ void BM_BtreeDeltaLookup(benchmark::State& state) {
   const auto rows = static_cast<uint64_t>(state.range(0));
   BenchIndex bench(1, false);
   for (uint64_t i = 0; i < rows; ++i) {
-    (void)bench.index->Put(BenchKey(bench.KeyOf(i)).view(), RowId(i), EntryState::kEntry, TxnId(1)).ok();
+    (void)bench.index->Put(BenchKey(bench.KeyOf(i)).view(), RowId(i), EntryState::kEntry, TxnId(1))
+        .ok();
   }
   uint64_t row = 1, found = 0;
   for (auto _ : state) {
@@ -177,7 +179,11 @@ void BM_BtreeDeltaInsert(benchmark::State& state) {
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * kRows));
   state.counters["bytes_per_entry"] = static_cast<double>(bytes) / kRows;
 }
-BENCHMARK(BM_BtreeDeltaInsert)->ArgNames({"dense", "unique"})->Args({0, 0})->Args({1, 0})->Args({1, 1});
+BENCHMARK(BM_BtreeDeltaInsert)
+    ->ArgNames({"dense", "unique"})
+    ->Args({0, 0})
+    ->Args({1, 0})
+    ->Args({1, 1});
 
 // Reports keys per second; the buffer takes everything.
 void BM_BtreeBulkBuild(benchmark::State& state) {
@@ -215,7 +221,8 @@ BENCHMARK(BM_BtreeBulkBuild)
 void BM_KeyEncodeRows(benchmark::State& state) {
   const KeyEncoder encoder({KeyColumn{TypeId::kInt64}});
   Vector vector(TypeId::kInt64, kVectorRows);
-  for (size_t i = 0; i < kVectorRows; ++i) vector.data<int64_t>()[i] = static_cast<int64_t>(HashInt64(i));
+  for (size_t i = 0; i < kVectorRows; ++i)
+    vector.data<int64_t>()[i] = static_cast<int64_t>(HashInt64(i));
   Vector* pointer = &vector;
   KeyBatch batch;
   for (auto _ : state) {

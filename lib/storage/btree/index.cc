@@ -125,7 +125,7 @@ std::vector<ExtentRef> Index::Extents() const {
   std::vector<ExtentRef> extents;
   const std::shared_ptr<const ComponentList> list = List();
   for (const IndexComponent& part : list->parts) {
-    if (part.run == nullptr) continue;
+    if (part.run == nullptr || part.run->pending().value != 0) continue;
     const std::vector<ExtentRef> more = part.run->descriptor().Extents();
     extents.insert(extents.end(), more.begin(), more.end());
   }

@@ -215,6 +215,7 @@ class Index {
 
   // For the checkpoint directory: settled runs and base. REQUIRES: Flush done for this checkpoint.
   void Serialize(std::string* out) const;
+  // The extents of what Serialize writes.
   std::vector<ExtentRef> Extents() const;
   // DROP: releases every extent when the last cursor is gone. The index is empty afterwards.
   void ReleaseAll();

@@ -127,9 +127,11 @@ LeafPage::Range LeafPage::NarrowTarget(const Target& target) const {
   range.last = std::min(range.last, count());
   range.guess = range.first;
   if (header().key_mode != kLeafInteger || range.last - range.first < 4) return range;
-  // Interpolated between the hints around the key: keys are often dense or uniform within so small a range.
+  // Interpolated between the hints around the key: keys are often dense or uniform within so small
+  // a range.
   const uint64_t low = below == 0 ? 0 : Hint(below - 1);
-  const uint64_t high = not_above == kLeafHints ? 2 * Hint(kLeafHints - 1) - Hint(kLeafHints - 2) : Hint(not_above);
+  const uint64_t high =
+      not_above == kLeafHints ? 2 * Hint(kLeafHints - 1) - Hint(kLeafHints - 2) : Hint(not_above);
   if (high <= low) return range;
   const double part = static_cast<double>(target.value - low) / static_cast<double>(high - low);
   const auto width = static_cast<double>(range.last - range.first - 1);
@@ -159,8 +161,8 @@ size_t LeafPage::LowerBoundKey(Range within, const Target& target) const {
   size_t first = within.first;
   size_t size = within.last - within.first;
   if (header().key_mode == kLeafInteger) {
-    // The first entry with delta >= value (or > value when an equal one is below the key): steps of growing
-    // width away from the guess, then a search between the last two.
+    // The first entry with delta >= value (or > value when an equal one is below the key): steps of
+    // growing width away from the guess, then a search between the last two.
     if (size == 0) return first;
     const uint64_t limit = target.value;
     const bool equal_is_below = target.on_equal < 0;
