@@ -78,6 +78,11 @@ std::shared_ptr<const CatalogSnapshot> Catalog::AsOf(CommitSeq seq) {
   return versions_.front().snapshot;
 }
 
+CommitSeq Catalog::NewestSeq() {
+  platform::MutexLock lock(&mutex_);
+  return versions_.back().seq;
+}
+
 std::shared_ptr<const CatalogSnapshot> Catalog::For(txn::Transaction* transaction,
                                                     const Snapshot& snapshot) {
   for (const auto& hook : transaction->hooks()) {
@@ -98,7 +103,9 @@ Result<CatalogEditor*> Catalog::Edit(txn::Transaction* transaction, const Snapsh
   DRIFTDB_RETURN_IF_ERROR(transaction->EnsureWriter().status());
   DRIFTDB_RETURN_IF_ERROR(transaction->LockTable(ddl_lock_, txn::LockMode::kAccessExclusive));
   // The newest version, not the snapshot's: nobody else can change it any more, and building on an
-  // older one would undo what was committed meanwhile.
+  // older one would undo what was committed meanwhile. It may be committed and not yet published
+  // (level `off` behind a commit that waits for the log).
+  DRIFTDB_RETURN_IF_ERROR(engine_->manager()->WaitPublished(NewestSeq()));
   auto editor =
       std::make_shared<CatalogEditor>(this, transaction, AsOf(transaction->LatestPublished()));
   editor->set_statement(snapshot);
@@ -123,11 +130,12 @@ Result<Oid> Catalog::NextOid() {
     return Error(sqlstate::kProgramLimitExceeded, "database has used up all object ids");
   }
   if (oid > logged_oid_) {
-    logged_oid_ = oid + kCatalogOidsAhead;
-    engine_->registry()->SetSequence(kOidCounter, {logged_oid_, true});
+    const int64_t ahead = oid + kCatalogOidsAhead;
+    engine_->registry()->SetSequence(kOidCounter, {ahead, true});
     std::string record;
-    txn::RedoWriter(&record).SequenceAdvance(kOidCounter, logged_oid_, true);
+    txn::RedoWriter(&record).SequenceAdvance(kOidCounter, ahead, true);
     DRIFTDB_RETURN_IF_ERROR(engine_->manager()->AppendSystem(record, 1));
+    logged_oid_ = ahead;
   }
   return Oid(static_cast<uint32_t>(oid));
 }

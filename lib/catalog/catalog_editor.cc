@@ -64,14 +64,14 @@ std::shared_ptr<const txn::TableTarget> MakeTableTarget(const TableEntry& table)
 CatalogEditor::CatalogEditor(Catalog* catalog, txn::Transaction* transaction,
                              std::shared_ptr<const CatalogSnapshot> base)
     : catalog_(catalog), transaction_(transaction), current_(std::move(base)) {
-  saved_.push_back({0, current_, 0, 0});
+  saved_.push_back({0, current_, 0, 0, 0});
 }
 
 CatalogEditor::~CatalogEditor() = default;
 
 void CatalogEditor::OnMark(uint32_t depth) {
   while (saved_.size() > 1 && saved_.back().depth >= depth) saved_.pop_back();
-  saved_.push_back({depth, current_, created_.size(), dropped_.size()});
+  saved_.push_back({depth, current_, created_.size(), dropped_.size(), extended_.size()});
 }
 
 void CatalogEditor::OnRollbackTo(uint32_t depth) {
@@ -84,6 +84,16 @@ void CatalogEditor::OnRollbackTo(uint32_t depth) {
     created_.pop_back();
   }
   dropped_.resize(state.dropped);
+  // The redo that told of the columns is gone, the columns are not, and rows written from here on
+  // have them: replay must know them first.
+  while (extended_.size() > state.extended) {
+    const auto table = catalog_->engine_->registry()->FindTable(extended_.back());
+    extended_.pop_back();
+    if (table == nullptr) continue;
+    txn::RedoWriter(transaction_->redo())
+        .AlterTable(table->id(), txn::EncodeTableSchema(*table->schema()));
+    rolled_back_.push_back(table->id());
+  }
 }
 
 void CatalogEditor::AtCommit(CommitSeq seq) {
@@ -99,8 +109,21 @@ void CatalogEditor::AfterCommit() {
 }
 
 void CatalogEditor::OnAbort() {
-  for (const StorageId storage : created_) catalog_->engine_->registry()->Forget(storage);
+  txn::StorageRegistry* registry = catalog_->engine_->registry();
+  for (const StorageId storage : created_) registry->Forget(storage);
   created_.clear();
+  extended_.insert(extended_.end(), rolled_back_.begin(), rolled_back_.end());
+  for (const StorageId storage : extended_) {
+    const auto table = registry->FindTable(storage);
+    if (table == nullptr) continue;
+    std::string record;
+    txn::RedoWriter(&record).ExtendTable(storage, txn::EncodeTableSchema(*table->schema()));
+    const Status logged = catalog_->engine_->manager()->AppendSystem(record, 1);
+    // Rows that replay could not read must not reach the log.
+    if (!logged.ok()) catalog_->engine_->manager()->Poison(logged);
+  }
+  extended_.clear();
+  rolled_back_.clear();
 }
 
 std::shared_ptr<CatalogSnapshot> CatalogEditor::Copy() const {
@@ -516,6 +539,7 @@ Status CatalogEditor::AddStoredColumn(const TableEntry& table, storage::TableCol
   *ordinal = table.data->AddColumn(std::move(column));
   txn::RedoWriter(transaction_->redo())
       .AlterTable(table.storage, txn::EncodeTableSchema(*table.data->schema()));
+  extended_.push_back(table.storage);
   return OkStatus();
 }
 

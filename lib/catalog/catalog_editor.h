@@ -74,7 +74,7 @@ class CatalogEditor final : public txn::TransactionHook {
   struct SavedState {
     uint32_t depth;
     std::shared_ptr<const CatalogSnapshot> snapshot;
-    size_t created, dropped;
+    size_t created, dropped, extended;
   };
   std::shared_ptr<CatalogSnapshot> Copy() const;
   void Install(std::shared_ptr<CatalogSnapshot> snapshot);
@@ -100,6 +100,8 @@ class CatalogEditor final : public txn::TransactionHook {
   std::shared_ptr<const CatalogSnapshot> current_;
   Snapshot statement_;
   std::vector<StorageId> created_, dropped_;
+  // Storages that got columns here; columns stay in memory when the change is rolled back.
+  std::vector<StorageId> extended_, rolled_back_;
   std::vector<SavedState> saved_;
   friend class Catalog;
 };

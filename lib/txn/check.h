@@ -1,7 +1,9 @@
-// CheckStorage: does everything in a database agree with everything else.
-// Checks: every page and digest of every index; every entry of an index names a row that carries the key, or is stale; every
-// visible row has its entry in every index; unique keys are unique.
-// Threads: runs beside other work, on one snapshot.
+// CheckStorage: reads the whole database and compares what is stored twice: every visible row with
+// the entries of every index of its table, both ways; unique indexes for duplicates; seals, order
+// and digests of sealed data and index pages. Serves driftdb_check and the tests. Problems are
+// sentences for people, at most kCheckProblemsMax; an error is returned only when the check itself
+// could not go on. Rows that change while the check runs are looked at again and judged by their
+// newest version, or left out while somebody holds them. Threads: safe beside everything else.
 #ifndef DRIFTDB_TXN_CHECK_H_
 #define DRIFTDB_TXN_CHECK_H_
 
@@ -9,11 +11,13 @@
 #include <vector>
 
 #include "base/status.h"
-#include "txn/engine.h"
 
 namespace driftdb::txn {
 
-// Appends a line for each problem. Errors: only what keeps the check itself from running.
+class Engine;
+
+inline constexpr size_t kCheckProblemsMax = 100;
+
 Status CheckStorage(Engine* engine, std::vector<std::string>* problems);
 
 }  // namespace driftdb::txn

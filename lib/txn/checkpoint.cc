@@ -101,7 +101,9 @@ Status Engine::CheckpointLocked() {
     return status;
   }
   checkpoints_.fetch_add(1, std::memory_order_relaxed);
-  registry_->CollectDropped(manager_->Horizon());
+  checkpoint_lsn_ = state.cut;
+  replayed_ = false;
+  registry_->CollectDropped(manager_->Collect());
   return log_->RecycleBefore(state.position.lsn);
 }
 
@@ -186,7 +188,16 @@ Status Engine::WriteImages(CheckpointState* state) {
 
 Status Engine::PublishCheckpoint(CheckpointState* state) {
   storage::CheckpointRecord record;
-  if (state->oldest_part.lsn < state->position.lsn) state->position = state->oldest_part;
+  if (state->oldest_part.lsn < state->position.lsn) {
+    state->position = state->oldest_part;
+    // A transaction notes its position before it sends the first piece. A checkpoint in between
+    // does not know it and gives up the log up to its own position, behind which the pieces then
+    // lie.
+    const storage::CheckpointRecord last = extents_->superblock().checkpoint;
+    if (state->position.lsn < last.wal_start) {
+      state->position = {last.wal_start, last.wal_epoch, last.wal_chain};
+    }
+  }
   DRIFTDB_ASSIGN_OR_RETURN(record.root,
                            extents_->Write(state->root.Encode(), storage::kDataBlockBytes));
   record.wal_start = state->position.lsn;
@@ -203,6 +214,8 @@ Status Engine::MergeIndexes() {
     if (entry.index == nullptr || !entry.index->NeedsMerge()) continue;
     const auto table = registry_->FindTable(entry.index_table);
     if (table == nullptr) continue;
+    // Not beside a checkpoint: what Serialize names must still be in use when it is marked.
+    platform::MutexLock lock(&checkpoint_mutex_);
     CheckpointMergePolicy policy(table.get(), entry, manager_->Horizon());
     const auto more = entry.index->MergeStep(kMergeStepBytes, &policy);
     if (!more.ok()) return more.status();

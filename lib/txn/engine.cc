@@ -23,6 +23,13 @@ wal::Uuid EngineWalUuid(const Hash128& uuid) {
   return bytes;
 }
 
+std::string EngineParent(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 // MakeDirectory that accepts an existing directory.
 Status EngineEnsureDirectory(platform::Vfs* vfs, const std::string& path) {
   Status made = vfs->MakeDirectory(path);
@@ -61,6 +68,7 @@ Status Engine::OpenFiles() {
                    options_.directory);
     }
     DRIFTDB_RETURN_IF_ERROR(vfs->MakeDirectory(options_.directory));
+    DRIFTDB_RETURN_IF_ERROR(vfs->SyncDirectory(EngineParent(options_.directory)));
   } else {
     DRIFTDB_ASSIGN_OR_RETURN(const bool is_directory, vfs->IsDirectory(options_.directory));
     if (!is_directory) {
@@ -108,22 +116,31 @@ Status Engine::CreateMainFile(const std::string& path) {
           .WithDetail(fmt::format("It contains \"{}\".", name));
     }
   }
-  // A log without its main file is what is left of a database, not the start of another one.
-  DRIFTDB_ASSIGN_OR_RETURN(const bool has_log, vfs->Exists(wal_directory_));
-  if (has_log) {
-    DRIFTDB_ASSIGN_OR_RETURN(const std::vector<std::string> segments, vfs->List(wal_directory_));
-    if (!segments.empty()) {
-      return DataLossError("\"{}\" has a log but \"{}\" is missing", options_.directory, path);
-    }
-  }
-  // Complete under another name first: a crash leaves either nothing or a database (ENG-2).
   const std::string unfinished = path + ".new";
   DRIFTDB_ASSIGN_OR_RETURN(const bool left_over, vfs->Exists(unfinished));
+  DRIFTDB_RETURN_IF_ERROR(EngineEnsureDirectory(vfs, wal_directory_));
+  DRIFTDB_RETURN_IF_ERROR(vfs->SyncDirectory(EngineParent(wal_directory_)));
+  DRIFTDB_ASSIGN_OR_RETURN(const std::vector<std::string> segments, vfs->List(wal_directory_));
+  // A log without its main file is what is left of a database, not the start of another one; but
+  // the unfinished file says that its creation was interrupted here.
+  if (!segments.empty() && !left_over) {
+    return DataLossError("\"{}\" has a log but \"{}\" is missing", options_.directory, path);
+  }
+  for (const std::string& segment : segments) {
+    DRIFTDB_RETURN_IF_ERROR(vfs->Delete(wal_directory_ + "/" + segment));
+  }
+  // The unfinished file goes last, so that the next attempt knows it too.
+  if (!segments.empty()) DRIFTDB_RETURN_IF_ERROR(vfs->SyncDirectory(wal_directory_));
   if (left_over) DRIFTDB_RETURN_IF_ERROR(vfs->Delete(unfinished));
+  // Complete under another name first: a crash leaves either nothing or a database (ENG-2).
   Hash128 uuid;
   DRIFTDB_RETURN_IF_ERROR(platform::SystemRandom(&uuid, sizeof(uuid)));
   uuid.low |= 1;  // never zero
   { DRIFTDB_ASSIGN_OR_RETURN(const auto file, storage::MainFile::Create(vfs, unfinished, uuid)); }
+  DRIFTDB_RETURN_IF_ERROR(vfs->SyncDirectory(options_.directory));
+  // The log before the main file's name: where there is a main file, a missing log is a damage.
+  uuid_ = uuid;
+  DRIFTDB_RETURN_IF_ERROR(StartLog(wal::LogEnd()));
   DRIFTDB_RETURN_IF_ERROR(vfs->Rename(unfinished, path));
   DRIFTDB_RETURN_IF_ERROR(vfs->SyncDirectory(options_.directory));
   return OkStatus();
@@ -170,20 +187,28 @@ Status Engine::Recover() {
   reader.from = {superblock.checkpoint.wal_start, superblock.checkpoint.wal_epoch,
                  superblock.checkpoint.wal_chain};
   Replayer replayer(registry_.get(), extents_.get(), recovered_seq_);
-  DRIFTDB_ASSIGN_OR_RETURN(const bool has_log, options_.vfs->Exists(wal_directory_));
   wal::LogEnd end;
   end.position = reader.from;
-  if (has_log) {
+  // Without a log directory the log is lost; a log just begun is empty.
+  if (log_ == nullptr) {
     DRIFTDB_ASSIGN_OR_RETURN(
         end, wal::ScanLog(options_.vfs, wal_directory_, reader, [&](const wal::Frame& frame) {
           return replayer.ApplyFrame(frame.payload);
         }));
   }
+  // Replay has claimed every extent that the log names; from here on extents may be allocated
+  // (C18).
+  extents_->FinishRecovery();
+  replayed_ = end.frames > 0;
   recovered_seq_ = replayer.last_seq();
   if (replayer.catalog_version() != 0) catalog_version_.store(replayer.catalog_version());
   created_ = recovered_seq_.value == 0;
   if (recovered_seq_.value != 0) transactions_->Publish(recovered_seq_);
-  if (!options_.read_only) DRIFTDB_RETURN_IF_ERROR(StartLog(end));
+  if (!options_.read_only) {
+    if (log_ == nullptr) DRIFTDB_RETURN_IF_ERROR(StartLog(end));
+    platform::MutexLock lock(&checkpoint_mutex_);
+    checkpoint_lsn_ = log_->tail_lsn();
+  }
   manager_ = std::make_unique<TransactionManager>(
       ManagerEnvironment{transactions_.get(), &memory_, extents_.get(), log_.get(), options_.clock},
       recovered_seq_);
@@ -205,8 +230,11 @@ Status Engine::StartLog(const wal::LogEnd& end) {
   writer.database = EngineWalUuid(uuid_);
   writer.position = end.position;
   writer.last_segment = end.last_segment;
-  writer.last_commit_time =
-      std::max(end.last_commit_time, extents_->superblock().checkpoint.commit_time);
+  writer.last_commit_time = end.last_commit_time;
+  if (extents_ != nullptr) {
+    writer.last_commit_time =
+        std::max(writer.last_commit_time, extents_->superblock().checkpoint.commit_time);
+  }
   writer.clock = options_.clock;
   writer.background = options_.background;
   DRIFTDB_ASSIGN_OR_RETURN(log_, wal::LogWriter::Open(options_.vfs, wal_directory_, writer));
@@ -236,8 +264,8 @@ Status Engine::Close() {
   if (status.ok()) {
     manager_->Collect();
     platform::MutexLock lock(&checkpoint_mutex_);
-    const bool changed = checkpoints_.load() > 0 || modelled_replay_us() > 0 || created_;
-    if (changed) status = CheckpointLocked();
+    // Nothing to do when the log has nothing that the last checkpoint does not.
+    if (replayed_ || log_->tail_lsn() != checkpoint_lsn_) status = CheckpointLocked();
   }
   Status log_closed = log_->Close();
   return status.ok() ? log_closed : status;
@@ -253,9 +281,9 @@ uint64_t Engine::modelled_replay_us() const {
 }
 
 Status Engine::Maintain() {
-  manager_->Collect();
+  const CommitSeq collected = manager_->Collect();
   epochs_.Collect();
-  registry_->CollectDropped(manager_->Horizon());
+  registry_->CollectDropped(collected);
   DRIFTDB_RETURN_IF_ERROR(MergeIndexes());
   DRIFTDB_RETURN_IF_ERROR(SealTables());
   constexpr uint64_t kReplayTriggerUs = 250'000;

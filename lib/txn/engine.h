@@ -103,12 +103,14 @@ class Engine {
   Hash128 uuid_;
   bool created_ = false;
   bool closed_ = false;
+  bool replayed_ = false;  // recovery read log frames that no checkpoint has covered since
   std::atomic<uint64_t> catalog_version_{0};
   uint64_t txid_generation_ = 0;
   CommitSeq recovered_seq_;
 
   platform::Mutex checkpoint_mutex_;
   SnapshotSlot* checkpoint_slot_ = nullptr;
+  Lsn checkpoint_lsn_ DRIFTDB_GUARDED_BY(checkpoint_mutex_);  // where the last one cut the log
   std::atomic<uint64_t> checkpoints_{0};
   std::atomic<uint64_t> checkpoint_bytes_{0};    // log bytes when the last checkpoint began
   std::atomic<uint64_t> checkpoint_commits_{0};  // commits then

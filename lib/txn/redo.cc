@@ -89,6 +89,12 @@ void RedoWriter::AlterTable(StorageId table, std::string_view schema) {
   encoder_.Bytes(schema);
 }
 
+void RedoWriter::ExtendTable(StorageId table, std::string_view schema) {
+  Kind(RedoKind::kExtendTable);
+  encoder_.Varint(table.value);
+  encoder_.Bytes(schema);
+}
+
 void RedoWriter::SequenceAdvance(Oid sequence, int64_t value, bool is_called) {
   Kind(RedoKind::kSequenceAdvance);
   encoder_.Varint(sequence.value);
@@ -108,10 +114,11 @@ void RedoWriter::AttachGroup(StorageId table, std::string_view descriptor) {
   encoder_.Bytes(descriptor);
 }
 
-void RedoWriter::AttachRun(StorageId index, std::string_view descriptor) {
+void RedoWriter::AttachRun(StorageId index, std::string_view descriptor, bool shadows) {
   Kind(RedoKind::kAttachRun);
   encoder_.Varint(index.value);
   encoder_.Bytes(descriptor);
+  encoder_.U8(shadows ? 1 : 0);
 }
 
 void RedoWriter::Commit(const CommitRecord& commit) {
@@ -192,6 +199,10 @@ Status RedoDecodeStorage(Decoder* decoder, RedoRecord* record) {
     case RedoKind::kRowIdReserve:
       record->row = RowId(decoder->Varint());
       break;
+    case RedoKind::kAttachRun:
+      record->body = decoder->Bytes();
+      record->shadows = decoder->U8() != 0;
+      break;
     default:
       record->body = decoder->Bytes();
       break;
@@ -219,6 +230,7 @@ Status DecodeRedo(Decoder* decoder, RedoRecord* record) {
     case RedoKind::kAttachGroup:
     case RedoKind::kAttachRun:
     case RedoKind::kAttachPatch:
+    case RedoKind::kExtendTable:
       return RedoDecodeStorage(decoder, record);
     case RedoKind::kSequenceAdvance:
       record->sequence = Oid(static_cast<uint32_t>(decoder->Varint()));

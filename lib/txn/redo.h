@@ -4,8 +4,8 @@
 // transaction too large for one frame sends earlier pieces of its byte string, cut anywhere, each
 // wrapped in a kPart record, the last one too; they count only with the commit (C6). Invariants:
 // (REDO-1) decoding checks every bound; (REDO-2) kinds are never renumbered; (REDO-3) the records
-// kSequenceAdvance, kRowIdReserve, kRollbackTo and kAbort stand outside transactions and apply at
-// once, others only with their commit. Format page: docs/internals/redo.md.
+// kSequenceAdvance, kRowIdReserve, kRollbackTo, kAbort and kExtendTable stand outside transactions
+// and apply at once, others only with their commit. Format page: docs/internals/redo.md.
 #ifndef DRIFTDB_TXN_REDO_H_
 #define DRIFTDB_TXN_REDO_H_
 
@@ -41,6 +41,7 @@ enum class RedoKind : uint8_t {
   kAbort = 18,
   kCheckpoint = 19,
   kRetention = 20,
+  kExtendTable = 21,
 };
 
 enum class CommitLevel : uint8_t { kOff = 0, kOn = 1 };
@@ -73,10 +74,13 @@ class RedoWriter {
   void CreateIndex(StorageId index, StorageId table, std::string_view definition);
   void DropStorage(StorageId storage);
   void AlterTable(StorageId table, std::string_view schema);
+  // Columns that a rolled back ALTER TABLE has left in the storage: later rows may have them.
+  void ExtendTable(StorageId table, std::string_view schema);
   void SequenceAdvance(Oid sequence, int64_t value, bool is_called);
   void RowIdReserve(StorageId table, RowId upto);
   void AttachGroup(StorageId table, std::string_view descriptor);
-  void AttachRun(StorageId index, std::string_view descriptor);
+  // `shadows` as for Index::AttachRun: replay must treat the run as it was treated here.
+  void AttachRun(StorageId index, std::string_view descriptor, bool shadows = false);
   void Commit(const CommitRecord& commit);
   // Opens a piece of `bytes` bytes, which follow as they are.
   void PartHeader(TxnId txn, size_t bytes);
@@ -108,6 +112,7 @@ struct RedoRecord {
   int64_t sequence_value = 0;
   bool sequence_called = false;
   uint64_t position = 0;  // kRollbackTo
+  bool shadows = false;   // kAttachRun
 };
 
 // Decodes the next record. Errors: DataLoss.

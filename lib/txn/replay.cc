@@ -42,6 +42,14 @@ Status Replayer::ApplyFrame(std::string_view payload) {
         registry_->SetSequence(record.sequence, {record.sequence_value, record.sequence_called});
         records_begin = record_end;
         break;
+      case RedoKind::kExtendTable: {
+        // Missing when it was dropped before the image was made.
+        if (registry_->FindTable(record.storage) != nullptr) {
+          DRIFTDB_RETURN_IF_ERROR(ApplySchema(record));
+        }
+        records_begin = record_end;
+        break;
+      }
       case RedoKind::kRowIdReserve: {
         const auto table = registry_->FindTable(record.storage);
         if (table != nullptr) table->AdvanceNextRid(record.row);
@@ -204,18 +212,21 @@ Status Replayer::ApplyStorage(const RedoRecord& record, CommitSeq seq) {
     case RedoKind::kDropStorage:
       registry_->MarkDropped(record.storage, seq);
       return OkStatus();
-    default: {
-      DRIFTDB_ASSIGN_OR_RETURN(const auto table, Table(record.storage));
-      DRIFTDB_ASSIGN_OR_RETURN(const storage::TableSchema schema, DecodeTableSchema(record.body));
-      for (size_t c = table->schema()->columns.size(); c < schema.columns.size(); ++c) {
-        table->AddColumn(schema.columns[c]);
-      }
-      for (uint32_t c = 0; c < schema.columns.size(); ++c) {
-        if (schema.columns[c].dropped && !table->schema()->columns[c].dropped) table->DropColumn(c);
-      }
-      return OkStatus();
-    }
+    default:
+      return ApplySchema(record);
   }
+}
+
+Status Replayer::ApplySchema(const RedoRecord& record) {
+  DRIFTDB_ASSIGN_OR_RETURN(const auto table, Table(record.storage));
+  DRIFTDB_ASSIGN_OR_RETURN(const storage::TableSchema schema, DecodeTableSchema(record.body));
+  for (size_t c = table->schema()->columns.size(); c < schema.columns.size(); ++c) {
+    table->AddColumn(schema.columns[c]);
+  }
+  for (uint32_t c = 0; c < schema.columns.size(); ++c) {
+    if (schema.columns[c].dropped && !table->schema()->columns[c].dropped) table->DropColumn(c);
+  }
+  return OkStatus();
 }
 
 Status Replayer::ApplyAttach(const RedoRecord& record, CommitSeq seq) {
@@ -238,7 +249,7 @@ Status Replayer::ApplyAttach(const RedoRecord& record, CommitSeq seq) {
   for (const storage::ExtentRef& extent : run.Extents()) {
     DRIFTDB_RETURN_IF_ERROR(extents_->Claim(extent));
   }
-  const auto attached = index->AttachRun(std::move(run), TxnId(0), false);
+  const auto attached = index->AttachRun(std::move(run), TxnId(0), record.shadows);
   return attached.ok() ? OkStatus() : attached.status();
 }
 

@@ -44,6 +44,7 @@ class Replayer {
   Status ApplyUpdate(const RedoRecord& record, CommitSeq seq);
   Status ApplyIndexEntry(const RedoRecord& record);
   Status ApplyStorage(const RedoRecord& record, CommitSeq seq);
+  Status ApplySchema(const RedoRecord& record);
   Status ApplyAttach(const RedoRecord& record, CommitSeq seq);
   Result<std::shared_ptr<storage::Table>> Table(StorageId id);
 

@@ -138,13 +138,13 @@ void StorageRegistry::Forget(StorageId id) {
   FreeStorage(&entry);
 }
 
-void StorageRegistry::CollectDropped(CommitSeq horizon) {
+void StorageRegistry::CollectDropped(CommitSeq collected) {
   std::vector<StorageEntry> unused;
   {
     platform::MutexLock lock(&mutex_);
     for (auto it = entries_.begin(); it != entries_.end();) {
       const StorageEntry& entry = it->second;
-      const bool dropped = entry.dropped_seq.value != 0 && entry.dropped_seq <= horizon;
+      const bool dropped = entry.dropped_seq.value != 0 && entry.dropped_seq <= collected;
       const long users = entry.table != nullptr ? entry.table.use_count() : entry.index.use_count();
       if (dropped && users == 1) {
         unused.push_back(std::move(it->second));

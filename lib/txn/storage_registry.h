@@ -73,8 +73,9 @@ class StorageRegistry {
   // Forgets a storage whose creation was rolled back, or a dropped one nobody uses; frees its
   // extents.
   void Forget(StorageId id);
-  // Forgets the dropped ones that nobody uses any more.
-  void CollectDropped(CommitSeq horizon);
+  // Forgets the dropped ones that nobody uses any more. `collected`: what
+  // TransactionManager::Collect returned, since undo records name tables without holding them.
+  void CollectDropped(CommitSeq collected);
 
   SequenceCounter sequence(Oid oid);
   void SetSequence(Oid oid, const SequenceCounter& counter);

@@ -30,47 +30,50 @@ constexpr uint8_t TableLockConflicts(LockMode mode) {
 
 }  // namespace
 
-Transaction* TableLock::Blocker(const Transaction* transaction, LockMode mode) const {
+Transaction* TableLock::Blocker(const Transaction* transaction, LockMode mode,
+                                bool already_in) const {
   for (const Holder& holder : holders_) {
     if (holder.transaction != transaction && (holder.modes & TableLockConflicts(mode)) != 0) {
       return holder.transaction;
     }
   }
+  // Somebody who is in already may not queue behind an exclusive waiter that waits for him
+  // (LOCK-2).
+  if (mode != LockMode::kAccessExclusive && !already_in && !exclusive_waiters_.empty()) {
+    return exclusive_waiters_.front();
+  }
   return nullptr;
+}
+
+Status TableLock::Wait(Transaction* transaction, LockMode mode, bool already_in) {
+  constexpr int64_t kPollUs = 5'000;
+  WaitGraph* const waits = transaction->manager()->waits();
+  platform::Clock* const clock = transaction->manager()->environment().clock;
+  const int64_t start = clock->MonotonicNanos();
+  Status status;
+  while (Transaction* blocker = Blocker(transaction, mode, already_in)) {
+    // Set again at every look: the one in the way changes (LOCK-3).
+    status = waits->SetEdge(transaction->participant(), blocker->participant());
+    if (status.ok()) {
+      status = transaction->wait_limits().Check((clock->MonotonicNanos() - start) / 1000);
+    }
+    if (!status.ok()) break;
+    changed_.WaitFor(&mutex_, kPollUs);
+  }
+  waits->ClearEdge(transaction->participant());
+  return status;
 }
 
 Status TableLock::Acquire(Transaction* transaction, LockMode mode) {
   platform::MutexLock lock(&mutex_);
-  const auto mine = std::find_if(holders_.begin(), holders_.end(), [&](const Holder& holder) {
+  const bool already_in = std::any_of(holders_.begin(), holders_.end(), [&](const Holder& holder) {
     return holder.transaction == transaction;
   });
-  const bool already_in = mine != holders_.end();
-  // Somebody who is in already may not queue behind an exclusive waiter that waits for him
-  // (LOCK-2).
-  const bool must_queue =
-      exclusive_waiters_ > 0 && !already_in && mode != LockMode::kAccessExclusive;
-  if (Blocker(transaction, mode) != nullptr || must_queue) {
-    if (mode == LockMode::kAccessExclusive) ++exclusive_waiters_;
-    Status status;
-    int64_t waited_us = 0;
-    constexpr int64_t kPollUs = 5'000;
-    while (true) {
-      Transaction* blocker = Blocker(transaction, mode);
-      if (blocker == nullptr &&
-          (mode == LockMode::kAccessExclusive || already_in || exclusive_waiters_ == 0)) {
-        break;
-      }
-      WaitGraph* waits = transaction->manager()->waits();
-      if (blocker != nullptr) {
-        status = waits->SetEdge(transaction->participant(), blocker->participant());
-      }
-      if (status.ok()) status = transaction->wait_limits().Check(waited_us);
-      if (!status.ok()) break;
-      changed_.WaitFor(&mutex_, kPollUs);
-      waited_us += kPollUs;
-    }
-    transaction->manager()->waits()->ClearEdge(transaction->participant());
-    if (mode == LockMode::kAccessExclusive) --exclusive_waiters_;
+  if (Blocker(transaction, mode, already_in) != nullptr) {
+    const bool exclusive = mode == LockMode::kAccessExclusive;
+    if (exclusive) exclusive_waiters_.push_back(transaction);
+    const Status status = Wait(transaction, mode, already_in);
+    if (exclusive) std::erase(exclusive_waiters_, transaction);
     if (!status.ok()) {
       changed_.NotifyAll();
       return status;

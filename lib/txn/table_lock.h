@@ -38,14 +38,15 @@ class TableLock {
     Transaction* transaction;
     uint8_t modes;  // bit per mode
   };
-  // A transaction that stands in the way, or null.
-  Transaction* Blocker(const Transaction* transaction, LockMode mode) const
+  // A transaction that stands in the way (a holder, or one that waits in front), or null.
+  Transaction* Blocker(const Transaction* transaction, LockMode mode, bool already_in) const
       DRIFTDB_REQUIRES(mutex_);
+  Status Wait(Transaction* transaction, LockMode mode, bool already_in) DRIFTDB_REQUIRES(mutex_);
 
   platform::Mutex mutex_;
   platform::CondVar changed_;
   std::vector<Holder> holders_ DRIFTDB_GUARDED_BY(mutex_);
-  uint32_t exclusive_waiters_ DRIFTDB_GUARDED_BY(mutex_) = 0;
+  std::vector<Transaction*> exclusive_waiters_ DRIFTDB_GUARDED_BY(mutex_);
 };
 
 // The locks one transaction holds. A lock object outlives its holders (shared_ptr).

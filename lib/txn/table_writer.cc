@@ -66,6 +66,20 @@ void TableWriterCopyValue(const Vector& from, size_t from_row, Vector* to, size_
   to->SetValue(row, from.GetValue(from_row));
 }
 
+// A second look at a row takes a newer snapshot for that row alone: the other rows of the statement
+// were read at the old one, and a change between the two must still count as a conflict.
+class TableWriterView {
+ public:
+  explicit TableWriterView(Snapshot* snapshot) : snapshot_(snapshot), seq_(snapshot->seq) {}
+  ~TableWriterView() { snapshot_->seq = seq_; }
+  TableWriterView(const TableWriterView&) = delete;
+  TableWriterView& operator=(const TableWriterView&) = delete;
+
+ private:
+  Snapshot* const snapshot_;
+  const CommitSeq seq_;
+};
+
 Status TableWriterSerializationError() {
   return Error(sqlstate::kSerializationFailure,
                "could not serialize access due to concurrent update")
@@ -236,6 +250,7 @@ Result<TableWriter::RowFate> TableWriter::Reconsider(RowId rid, Chunk* old_rows,
 
 Result<TableWriter::RowFate> TableWriter::UpdateRow(RowId rid, std::span<const uint32_t> columns,
                                                     Chunk* old_rows, Chunk* values, size_t row) {
+  const TableWriterView view(&snapshot_);
   constexpr size_t kInlineColumns = 16;
   const void* inline_pointers[kInlineColumns];
   int64_t inline_scratch[kInlineColumns];
@@ -279,6 +294,7 @@ Result<TableWriter::RowFate> TableWriter::UpdateRow(RowId rid, std::span<const u
 }
 
 Result<TableWriter::RowFate> TableWriter::DeleteRow(RowId rid, Chunk* old_rows, size_t row) {
+  const TableWriterView view(&snapshot_);
   while (true) {
     DRIFTDB_ASSIGN_OR_RETURN(const WriteOutcome outcome, target_->table->Delete(Context(), rid));
     switch (outcome.kind) {

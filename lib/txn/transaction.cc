@@ -14,6 +14,8 @@ namespace {
 
 // A PART goes out when this much redo has collected; one frame takes a little less than 1 MiB.
 constexpr size_t kTransactionPartBytes = 512 * 1024;
+// Small transactions leave the shared budget alone.
+constexpr size_t kTransactionUncountedBytes = 16 * 1024;
 
 }  // namespace
 
@@ -104,6 +106,10 @@ Result<TxnId> Transaction::EnsureWriter() {
 }
 
 Status Transaction::MaybeFlushRedo() {
+  // Undo is counted where it is allocated; what else grows with the transaction is counted here.
+  DRIFTDB_RETURN_IF_ERROR(writer_->changes_memory.Resize(
+      writer_->index_changes.MemoryBytes() +
+      (redo_.capacity() > kTransactionUncountedBytes ? redo_.capacity() : 0)));
   if (redo_.size() < kTransactionPartBytes) return OkStatus();
   return manager_->FlushPart(this);
 }
@@ -125,8 +131,9 @@ void Transaction::ReleaseMark(const Mark& mark) { hook_depth_ = mark.hook_depth 
 
 void Transaction::RollbackTo(const Mark& mark) {
   if (has_writes()) {
-    writer_->undo.RollbackTo(mark.undo);
+    // Index entries first: while the rows are still locked nobody else may write them (BT-3).
     TakeBackPuts(mark.puts);
+    writer_->undo.RollbackTo(mark.undo);
     writer_->index_changes.keys.resize(mark.keys);
     if (mark.redo_position >= redo_flushed_) {
       redo_.resize(mark.redo_position - redo_flushed_);
@@ -219,8 +226,8 @@ Status Transaction::Commit() {
 
 void Transaction::Abort() {
   if (has_writes()) {
+    TakeBackPuts(0);  // while the rows are still locked (BT-3)
     writer_->undo.RollbackTo({});
-    TakeBackPuts(0);
     manager_->ForgetParts(this);
     storage::TransactionTable* table = manager_->environment().transactions;
     table->Abort(txid_);

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "base/memory.h"
 #include "base/status.h"
 #include "storage/btree/entry.h"
 #include "storage/mvcc/undo.h"
@@ -50,13 +51,21 @@ struct IndexChanges {
     keys.clear();
     puts.clear();
   }
+  // What counts against the memory limit; small ones do not.
+  size_t MemoryBytes() const {
+    const size_t bytes = keys.capacity() + puts.capacity() * sizeof(IndexPut);
+    return bytes > kUncountedBytes ? bytes : 0;
+  }
+  static constexpr size_t kUncountedBytes = 16 * 1024;
 };
 
 // All that a writing transaction leaves to the collector; recycled as a unit.
 struct WriterState {
-  explicit WriterState(MemoryAccountant* memory) : undo(memory) {}
+  explicit WriterState(MemoryAccountant* memory)
+      : undo(memory), changes_memory(memory, "index changes of a transaction") {}
   storage::UndoLog undo;
   IndexChanges index_changes;
+  MemoryReservation changes_memory;  // of index_changes and the redo bytes
   CommitSeq seq;
   // Set when every word carries the commit number; the collector goes no further than that.
   std::atomic<bool> stamped{false};
@@ -120,7 +129,9 @@ class Transaction {
   std::string* redo() { return &redo_; }
   IndexChanges* index_changes() { return &writer_->index_changes; }
   uint32_t hook_depth() const { return hook_depth_; }
-  // Sends the redo collected so far as a PART when it has grown large (C6).
+  // After each batch of changes: counts what the transaction holds against the memory limit, and
+  // sends the redo collected so far as a PART when it has grown large (C6). Errors: 53200, the
+  // log's.
   Status MaybeFlushRedo();
 
   // Marks for savepoints and for statement atomicity; RollbackTo leaves later marks invalid.

@@ -23,7 +23,10 @@ constexpr size_t kManagerSeqOffset = 1 + 8;
 }  // namespace
 
 TransactionManager::TransactionManager(const ManagerEnvironment& environment, CommitSeq last_seq)
-    : environment_(environment), snapshots_(environment.transactions), last_seq_(last_seq.value) {}
+    : environment_(environment),
+      snapshots_(environment.transactions),
+      waits_(environment.clock),
+      last_seq_(last_seq.value) {}
 
 TransactionManager::~TransactionManager() = default;
 
@@ -78,6 +81,7 @@ std::unique_ptr<WriterState> TransactionManager::TakeWriterState() {
 void TransactionManager::Recycle(std::unique_ptr<WriterState> writer) {
   writer->undo.Reset();
   writer->index_changes.Clear();
+  writer->changes_memory.ReleaseAll();
   writer->stamped.store(false, std::memory_order_relaxed);
   if (writer->index_changes.keys.capacity() > kManagerSpareKeyBytes) return;
   platform::MutexLock lock(&garbage_mutex_);
@@ -131,6 +135,11 @@ Status TransactionManager::FlushPart(Transaction* transaction) {
 
 void TransactionManager::ForgetParts(Transaction* transaction) {
   if (!transaction->part_sent_) return;
+  // Spares recovery from keeping the pieces. When it fails they are found unfinished, and no other
+  // transaction of this process has the same txid.
+  std::string record;
+  RedoWriter(&record).Abort(transaction->txid_);
+  (void)AppendSystem(record, 1);
   platform::MutexLock lock(&parts_mutex_);
   std::erase_if(parts_, [&](const auto& part) { return part.first == transaction->txid_; });
   transaction->part_sent_ = false;
@@ -210,6 +219,8 @@ Status TransactionManager::CommitTransaction(Transaction* transaction) {
 
   const TxnId txid = transaction->txid_;
   writer->undo.Stamp(seq);
+  writer->index_changes.Clear();  // only a rollback would need them
+  writer->changes_memory.ReleaseAll();
   environment_.transactions->Release(txid);
   writer->stamped.store(true, std::memory_order_release);
   transaction->txid_ = TxnId();
@@ -276,15 +287,19 @@ Status TransactionManager::AppendSystem(std::string_view records, uint32_t count
   return end.ok() ? OkStatus() : end.status();
 }
 
-void TransactionManager::Collect() {
-  if (!collect_mutex_.TryLock()) return;  // somebody else is at it
-  const CommitSeq horizon = Horizon();
+CommitSeq TransactionManager::Collect() {
+  if (!collect_mutex_.TryLock()) return CommitSeq(collected_.load());  // somebody else is at it
+  CommitSeq horizon = Horizon();
   while (true) {
     std::unique_ptr<WriterState> garbage;
     {
       platform::MutexLock lock(&garbage_mutex_);
       if (garbage_.empty() || garbage_.front()->seq > horizon ||
           !garbage_.front()->stamped.load(std::memory_order_acquire)) {
+        // Commits are queued before they are published: what is not in the queue is done.
+        if (!garbage_.empty()) {
+          horizon = std::min(horizon, CommitSeq(garbage_.front()->seq.value - 1));
+        }
         break;
       }
       garbage = std::move(garbage_.front());
@@ -292,7 +307,9 @@ void TransactionManager::Collect() {
     }
     Discard(std::move(garbage));
   }
+  collected_.store(horizon.value);
   collect_mutex_.Unlock();
+  return horizon;
 }
 
 void TransactionManager::Discard(std::unique_ptr<WriterState> garbage) {

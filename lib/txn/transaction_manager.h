@@ -72,8 +72,9 @@ class TransactionManager {
   Status AppendSystem(std::string_view records, uint32_t count);
 
   // Releases what the horizon allows; cheap when there is nothing. Called after commits and by the
-  // maintenance thread.
-  void Collect();
+  // maintenance thread. Nothing that was superseded or dropped up to the returned commit is
+  // referred to by undo any more.
+  CommitSeq Collect();
   // Set while a checkpoint at `seq` runs, so that its image can be read (I8); Unpin after.
   SnapshotSlot* ClaimSlot() { return snapshots_.Claim(); }
 
@@ -126,6 +127,7 @@ class TransactionManager {
   std::deque<std::unique_ptr<WriterState>> garbage_ DRIFTDB_GUARDED_BY(garbage_mutex_);
   std::vector<std::unique_ptr<WriterState>> spare_ DRIFTDB_GUARDED_BY(garbage_mutex_);
   platform::Mutex collect_mutex_;  // one collector at a time
+  std::atomic<uint64_t> collected_{0};
 
   mutable platform::Mutex poison_mutex_;
   Status poison_ DRIFTDB_GUARDED_BY(poison_mutex_);

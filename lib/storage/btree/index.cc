@@ -242,6 +242,7 @@ void Index::RotateLocked() {
 void Index::Rotate() {
   platform::MutexLock lock(&mutex_);
   RotateLocked();
+  due_run_id_ = next_run_id_;
   due_ = nullptr;
   for (size_t i = 1; i < list_owner_->parts.size() && due_ == nullptr; ++i) {
     due_ = list_owner_->parts[i].delta.get();

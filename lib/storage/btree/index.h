@@ -213,7 +213,8 @@ class Index {
   bool NeedsMerge() const;
   Result<bool> MergeStep(uint64_t budget_bytes, MergePolicy* policy);
 
-  // For the checkpoint directory: settled runs and base. REQUIRES: Flush done for this checkpoint.
+  // For the checkpoint directory: settled runs and base, and their extents. REQUIRES: Flush done for
+  // this checkpoint, no merge step beside it.
   void Serialize(std::string* out) const;
   // The extents of what Serialize writes.
   std::vector<ExtentRef> Extents() const;
@@ -258,6 +259,8 @@ class Index {
   std::shared_ptr<BtreeDelta> spare_delta_ DRIFTDB_GUARDED_BY(mutex_);
   const BtreeDelta* due_ DRIFTDB_GUARDED_BY(mutex_) =
       nullptr;  // newest delta the next Flush writes
+  // Runs below this were attached when the last Rotate happened.
+  uint64_t due_run_id_ DRIFTDB_GUARDED_BY(mutex_) = ~uint64_t{0};
   uint64_t list_sequence_ DRIFTDB_GUARDED_BY(mutex_) = 0;
   uint64_t next_run_id_ DRIFTDB_GUARDED_BY(mutex_) = 1;
   platform::Mutex maintenance_;  // one Flush or MergeStep at a time; before mutex_

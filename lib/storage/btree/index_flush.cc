@@ -150,9 +150,11 @@ Status Index::Flush(FlushPolicy* policy) {
   platform::MutexLock maintenance(&maintenance_);
   std::shared_ptr<const ComponentList> list;
   const BtreeDelta* due;
+  uint64_t due_run_id;
   {
     platform::MutexLock lock(&mutex_);
     list = list_owner_;
+    due_run_id = due_run_id_;
     due = due_;
     due_ = nullptr;
   }
@@ -160,6 +162,8 @@ Status Index::Flush(FlushPolicy* policy) {
   DrainList();
   for (const IndexComponent& part : list->parts) {
     if (part.run == nullptr || part.run->pending().value == 0) continue;
+    // A run attached since Rotate is of a transaction that the policy does not know.
+    if (part.run->descriptor().id >= due_run_id) continue;
     if (policy->IsFlushable(part.run->pending())) part.run->set_pending(TxnId(0));
   }
   size_t end = list->parts.size();

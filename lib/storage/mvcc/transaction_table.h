@@ -43,7 +43,9 @@ class TransactionTable {
   TxnState Resolve(TxnId txn) const;
 
   // Snapshots are taken at the watermark; writers treat words above it as locked.
-  CommitSeq published() const { return CommitSeq(published_.load(std::memory_order_acquire)); }
+  // Sequentially consistent: taking a snapshot is a store of its slot followed by a second look here
+  // (SNAP-1).
+  CommitSeq published() const { return CommitSeq(published_.load(std::memory_order_seq_cst)); }
   // Monotonic; called in commit order by whoever completes a group.
   void Publish(CommitSeq seq);
 
