@@ -7,9 +7,6 @@
 
 namespace driftdb::sql {
 
-using expr::ColumnBinding;
-using expr::ExprKind;
-
 namespace {
 
 constexpr double kCardinalityUnknownTable = 1000;
@@ -18,15 +15,19 @@ constexpr double kCardinalityRecursion = 10;
 
 double CardinalityClamp(double rows) { return std::isfinite(rows) ? std::max(1.0, rows) : 1e18; }
 
-// Expected number of different values when `rows` of them are drawn from `distinct`.
-double CardinalityDrawn(double distinct, double rows) {
-  if (distinct <= 0) return 0;
-  if (rows >= distinct * 20) return distinct;
-  return std::max(1.0, distinct * (1 - std::exp(-rows / distinct)));
+// Expected number of different values among `rows` of `population` rows that hold `distinct` ones
+// (Cardenas; without replacement, so a unique column keeps as many values as rows).
+double CardinalityDrawn(const ColumnProfile& profile, double rows) {
+  if (profile.distinct <= 0) return 0;
+  const double population = std::max(profile.population, profile.distinct);
+  if (rows >= population) return profile.distinct;
+  const double kept = 1 - std::pow(1 - rows / population, population / profile.distinct);
+  return std::clamp(profile.distinct * kept, 1.0, std::max(1.0, rows));
 }
 
 ColumnProfile CardinalityProfile(const PlannerColumnStatistics& statistics, double rows) {
   ColumnProfile profile;
+  profile.population = rows;
   profile.distinct = statistics.distinct;
   profile.null_fraction = statistics.null_fraction;
   if (statistics.known && !statistics.min.is_null() && !statistics.max.is_null()) {
@@ -67,25 +68,31 @@ void CardinalityEstimator::LoadTable(const catalog::TableEntry& table,
 double CardinalityEstimator::Estimate(LogicalNode& node) {
   if (auto* cte = node.As<LogicalCte>()) {
     if (cte->recursive) {
-      // The step reads the result, so guess that before looking at the step.
-      const double base = Estimate(*node.children[0]->children[0]);
-      SetCte(cte->cte_id, CardinalityClamp(base * kCardinalityRecursion), {});
+      BeginRecursiveCte(*cte, Estimate(*node.children[0]->children[0]));
       Estimate(*node.children[0]->children[1]);
       EstimateNode(*node.children[0]);
     } else {
-      const double rows = Estimate(*node.children[0]);
-      std::vector<ColumnProfile> profiles;
-      for (const ColumnBinding& column : cte->columns) {
-        const ColumnProfile* profile = Profile(column);
-        profiles.push_back(profile != nullptr ? *profile : ColumnProfile());
-      }
-      SetCte(cte->cte_id, rows, std::move(profiles));
+      FinishCte(*cte, Estimate(*node.children[0]));
     }
     node.estimated_rows = Estimate(*node.children[1]);
     return node.estimated_rows;
   }
   for (LogicalPtr& child : node.children) Estimate(*child);
   return EstimateNode(node);
+}
+
+// The step reads the result, so that is guessed before the step is looked at.
+void CardinalityEstimator::BeginRecursiveCte(const LogicalCte& cte, double base_rows) {
+  SetCte(cte.cte_id, CardinalityClamp(base_rows * kCardinalityRecursion), {});
+}
+
+void CardinalityEstimator::FinishCte(const LogicalCte& cte, double rows) {
+  std::vector<ColumnProfile> profiles;
+  for (const ColumnBinding& column : cte.columns) {
+    const ColumnProfile* profile = Profile(column);
+    profiles.push_back(profile != nullptr ? *profile : ColumnProfile());
+  }
+  SetCte(cte.cte_id, rows, std::move(profiles));
 }
 
 void CardinalityEstimator::SetCte(uint32_t cte_id, double rows,
@@ -158,7 +165,7 @@ double CardinalityEstimator::EstimateScan(LogicalScan& scan) {
     }
     for (const auto& index : scan.table->indexes) {
       if (index->unique && index->columns.size() == 1 && index->columns[0].column == ordinal) {
-        profile.distinct = std::max(1.0, rows);
+        profile.distinct = profile.population = std::max(1.0, rows);
       }
     }
     profiles.push_back(profile);
@@ -247,7 +254,7 @@ double CardinalityEstimator::Distinct(const expr::Expr& expr, double rows) const
   if (expr.kind == ExprKind::kColumn) {
     const ColumnProfile* profile = Profile(expr.column);
     const double distinct = profile != nullptr ? profile->distinct : 0;
-    if (distinct > 0) return CardinalityDrawn(distinct, rows);
+    if (distinct > 0) return CardinalityDrawn(*profile, rows);
     return std::min(rows, kCardinalityUnknownDistinct);
   }
   if (expr.type.id == TypeId::kBoolean) return std::min(rows, 2.0);
@@ -280,7 +287,7 @@ double CardinalityEstimator::DistinctRows(const LogicalNode& child, double rows)
   for (const BoundColumn& column : OutputColumns(child)) {
     const ColumnProfile* profile = Profile(column.binding);
     const double distinct = profile != nullptr && profile->distinct > 0
-                                ? CardinalityDrawn(profile->distinct, rows)
+                                ? CardinalityDrawn(*profile, rows)
                                 : std::min(rows, kCardinalityUnknownDistinct);
     groups = std::min(rows, groups * distinct);
   }

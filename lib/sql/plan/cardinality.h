@@ -18,7 +18,8 @@
 namespace driftdb::sql {
 
 struct ColumnProfile {
-  double distinct = 0;  // 0: unknown
+  double distinct = 0;    // 0: unknown
+  double population = 0;  // rows that `distinct` counts; 0: unknown
   double null_fraction = 0;
   bool has_range = false;  // low and high as numbers (also of dates; strings by leading bytes)
   double low = 0, high = 0;
@@ -35,6 +36,10 @@ class CardinalityEstimator {
   double Estimate(LogicalNode& node);
   // Of one node whose children are estimated.
   double EstimateNode(LogicalNode& node);
+
+  // What scans of a CTE yield; called when its definition is estimated.
+  void BeginRecursiveCte(const LogicalCte& cte, double base_rows);
+  void FinishCte(const LogicalCte& cte, double rows);
 
   // Rows of a base table without filters.
   double TableRows(const catalog::TableEntry& table);

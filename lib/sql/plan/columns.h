@@ -12,6 +12,10 @@
 
 namespace driftdb::sql {
 
+using expr::ColumnBinding;
+using expr::ComparisonOp;
+using expr::ExprKind;
+
 struct BoundColumn {
   expr::ColumnBinding binding;
   LogicalType type;

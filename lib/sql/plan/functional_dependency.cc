@@ -7,9 +7,6 @@
 
 namespace driftdb::sql {
 
-using expr::ColumnBinding;
-using expr::ExprKind;
-
 namespace {
 
 bool DependencyHas(const std::vector<ColumnBinding>& columns, const ColumnBinding& column) {

@@ -7,8 +7,6 @@
 
 namespace driftdb::sql {
 
-using expr::ExprKind;
-
 namespace {
 
 struct JoinFilterTracer {

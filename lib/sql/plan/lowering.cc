@@ -8,8 +8,6 @@
 
 namespace driftdb::sql {
 
-using expr::ColumnBinding;
-
 void ColumnCounter::Add(const ColumnBinding& binding, int delta) {
   if (binding.table_index >= counts_.size()) counts_.resize(binding.table_index + 1);
   std::vector<int32_t>& columns = counts_[binding.table_index];

@@ -52,6 +52,15 @@ struct Lowered {
   std::vector<expr::ColumnBinding> layout;  // parallel to node->types
 };
 
+// An index that serves a join: per leading key column the condition and its side that holds the
+// outer expression.
+struct IndexJoinChoice {
+  std::shared_ptr<const catalog::IndexEntry> index;
+  std::vector<size_t> conditions;   // per key column
+  std::vector<size_t> value_sides;  // child that holds the outer expression
+  double cost = 0;
+};
+
 class Lowering {
  public:
   Lowering(const OptimizerContext& context, CardinalityEstimator* estimator)
@@ -86,10 +95,13 @@ class Lowering {
   bool TryOrderedScan(LogicalNode& limit, LogicalNode& sort);
   // lowering_join.cc
   Result<Lowered> LowerJoin(LogicalNode& node);
-  Result<Lowered> FinishJoin(LogicalNode& node, Lowered left, Lowered right, bool flipped);
   Result<Lowered> TryIndexJoin(LogicalNode& node, bool* done);
-  void SetJoinOutput(const Lowered& left, const Lowered& right, const LogicalJoin& join,
-                     PhysicalJoinType type, std::vector<uint32_t>* output, Lowered* result);
+  Result<Lowered> LowerIndexJoin(LogicalNode& node, size_t inner_side,
+                                 const IndexJoinChoice& choice);
+  // Sets layout and types of *result and returns the slots that make them up.
+  std::vector<uint32_t> SetJoinOutput(const Lowered& left, const Lowered& right,
+                                      const LogicalJoin& join, PhysicalJoinType type,
+                                      Lowered* result);
   // lowering_modify.cc
   Result<Lowered> LowerInsert(LogicalNode& node);
   Result<Lowered> LowerUpdate(LogicalNode& node);

@@ -9,10 +9,6 @@
 
 namespace driftdb::sql {
 
-using expr::ColumnBinding;
-using expr::ComparisonOp;
-using expr::ExprKind;
-
 namespace {
 
 enum LoweringSide : uint8_t { kLoweringNone = 0, kLoweringLeft = 1, kLoweringRight = 2 };
@@ -118,28 +114,53 @@ TableSet LoweringTables(const Lowered& input) {
   return tables;
 }
 
+// Whether the equated columns of each side are unique there.
+void LoweringUniqueSides(const LogicalNode& node, const LogicalJoin& join, bool* unique) {
+  const TableSet left = OutputTables(*node.children[0]);
+  const TableSet right = OutputTables(*node.children[1]);
+  std::vector<ColumnBinding> keys[2];
+  for (const ExprPtr& condition : join.conditions) {
+    if (condition->kind != ExprKind::kComparison || condition->comparison != ComparisonOp::kEqual) {
+      continue;
+    }
+    for (size_t side = 0; side < 2; ++side) {
+      const expr::Expr& e = *condition->children[side];
+      if (e.kind != ExprKind::kColumn) continue;
+      const uint8_t where = LoweringSidesOf(e, left, right);
+      const uint8_t there = LoweringSidesOf(*condition->children[1 - side], left, right);
+      if ((where | there) != 3 || where == there) continue;
+      keys[where == kLoweringLeft ? 0 : 1].push_back(e.column);
+    }
+  }
+  for (size_t side = 0; side < 2; ++side) {
+    unique[side] = !keys[side].empty() && IsUniqueOn(*node.children[side], keys[side]);
+  }
+}
+
 }  // namespace
 
-void Lowering::SetJoinOutput(const Lowered& left, const Lowered& right, const LogicalJoin& join,
-                             PhysicalJoinType type, std::vector<uint32_t>* output,
-                             Lowered* result) {
+std::vector<uint32_t> Lowering::SetJoinOutput(const Lowered& left, const Lowered& right,
+                                              const LogicalJoin& join, PhysicalJoinType type,
+                                              Lowered* result) {
+  std::vector<uint32_t> output;
   const auto left_size = static_cast<uint32_t>(left.layout.size());
   const bool no_left = type == PhysicalJoinType::kRightSemi || type == PhysicalJoinType::kRightAnti;
   const bool no_right = type == PhysicalJoinType::kSemi || type == PhysicalJoinType::kAnti ||
                         type == PhysicalJoinType::kMark;
-  if (!no_left) KeepNeeded(left.layout, 0, output);
-  if (!no_right) KeepNeeded(right.layout, left_size, output);
-  for (uint32_t slot : *output) {
+  if (!no_left) KeepNeeded(left.layout, 0, &output);
+  if (!no_right) KeepNeeded(right.layout, left_size, &output);
+  for (uint32_t slot : output) {
     const bool is_left = slot < left_size;
     result->layout.push_back(is_left ? left.layout[slot] : right.layout[slot - left_size]);
     result->node->types.push_back(is_left ? left.node->types[slot]
                                           : right.node->types[slot - left_size]);
   }
   if (type == PhysicalJoinType::kMark) {
-    output->push_back(left_size + static_cast<uint32_t>(right.layout.size()));
+    output.push_back(left_size + static_cast<uint32_t>(right.layout.size()));
     result->layout.push_back({join.mark_index, 0, 0});
     result->node->types.push_back(TypeId::kBoolean);
   }
+  return output;
 }
 
 Result<Lowered> Lowering::LowerJoin(LogicalNode& node) {
@@ -152,25 +173,8 @@ Result<Lowered> Lowering::LowerJoin(LogicalNode& node) {
     if (done) return index_join;
   }
   // Uniqueness is asked before lowering consumes the children.
-  const TableSet left_tables = OutputTables(*node.children[0]);
-  const TableSet right_tables = OutputTables(*node.children[1]);
-  std::vector<ColumnBinding> keys[2];
-  for (const ExprPtr& condition : join.conditions) {
-    if (condition->kind != ExprKind::kComparison || condition->comparison != ComparisonOp::kEqual) {
-      continue;
-    }
-    for (size_t side = 0; side < 2; ++side) {
-      const expr::Expr& e = *condition->children[side];
-      const expr::Expr& other = *condition->children[1 - side];
-      if (e.kind != ExprKind::kColumn) continue;
-      const uint8_t where = LoweringSidesOf(e, left_tables, right_tables);
-      const uint8_t there = LoweringSidesOf(other, left_tables, right_tables);
-      if ((where | there) != 3 || where == there) continue;
-      keys[where == kLoweringLeft ? 0 : 1].push_back(e.column);
-    }
-  }
-  const bool unique[2] = {!keys[0].empty() && IsUniqueOn(*node.children[0], keys[0]),
-                          !keys[1].empty() && IsUniqueOn(*node.children[1], keys[1])};
+  bool unique[2];
+  LoweringUniqueSides(node, join, unique);
   needed_.Add(join.conditions, 1);
   DRIFTDB_ASSIGN_OR_RETURN(Lowered left, Lower(*node.children[0]));
   DRIFTDB_ASSIGN_OR_RETURN(Lowered right, Lower(*node.children[1]));
@@ -194,8 +198,7 @@ Result<Lowered> Lowering::LowerJoin(LogicalNode& node) {
   DRIFTDB_RETURN_IF_ERROR(Resolve(split.right, right_slots));
   DRIFTDB_RETURN_IF_ERROR(Resolve(split.residual, both));
   Lowered result{MakeNode(node), {}};
-  std::vector<uint32_t> output;
-  SetJoinOutput(left, right, join, type, &output, &result);
+  std::vector<uint32_t> output = SetJoinOutput(left, right, join, type, &result);
   // A null-aware join speaks of one key without further conditions.
   const bool hashable = !split.left.empty() &&
                         (!join.null_aware || (split.left.size() == 1 && split.residual.empty()));
@@ -229,13 +232,6 @@ Result<Lowered> Lowering::LowerJoin(LogicalNode& node) {
 }
 
 namespace {
-
-struct IndexJoinChoice {
-  std::shared_ptr<const catalog::IndexEntry> index;
-  std::vector<size_t> conditions;   // per key column
-  std::vector<size_t> value_sides;  // child that holds the outer expression
-  double cost = 0;
-};
 
 // The cheapest index of the inner scan whose leading columns the conditions equate with the outer.
 bool LoweringPickIndex(const LogicalJoin& join, const LogicalScan& scan, double outer_rows,
@@ -276,7 +272,7 @@ bool LoweringPickIndex(const LogicalJoin& join, const LogicalScan& scan, double 
 }  // namespace
 
 Result<Lowered> Lowering::TryIndexJoin(LogicalNode& node, bool* done) {
-  auto& join = *node.As<LogicalJoin>();
+  const auto& join = *node.As<LogicalJoin>();
   *done = false;
   const bool one_sided = join.type == LogicalJoinType::kLeft ||
                          join.type == LogicalJoinType::kSemi ||
@@ -301,7 +297,14 @@ Result<Lowered> Lowering::TryIndexJoin(LogicalNode& node, bool* done) {
   }
   if (inner_side < 0) return Lowered{};
   *done = true;
-  LogicalNode& inner = *node.children[static_cast<size_t>(inner_side)];
+  return LowerIndexJoin(node, static_cast<size_t>(inner_side), best);
+}
+
+// Consumes the join, whose inner side is replaced by the index.
+Result<Lowered> Lowering::LowerIndexJoin(LogicalNode& node, size_t inner_side,
+                                         const IndexJoinChoice& best) {
+  auto& join = *node.As<LogicalJoin>();
+  LogicalNode& inner = *node.children[inner_side];
   auto& scan = *inner.As<LogicalScan>();
   PhysicalIndexJoin payload;
   payload.type = LoweringJoinType(join.type);
@@ -319,8 +322,7 @@ Result<Lowered> Lowering::TryIndexJoin(LogicalNode& node, bool* done) {
   for (ExprPtr& e : scan.filters) payload.residual.push_back(std::move(e));
   needed_.Add(payload.keys, 1);
   needed_.Add(payload.residual, 1);
-  DRIFTDB_ASSIGN_OR_RETURN(Lowered left,
-                           Lower(*node.children[static_cast<size_t>(1 - inner_side)]));
+  DRIFTDB_ASSIGN_OR_RETURN(Lowered left, Lower(*node.children[1 - inner_side]));
   // The inner side as it would be scanned: only for layout and types.
   Lowered right{MakeNode(inner), {}};
   for (uint32_t i = 0; i < scan.columns.size(); ++i) {
@@ -341,7 +343,7 @@ Result<Lowered> Lowering::TryIndexJoin(LogicalNode& node, bool* done) {
   DRIFTDB_RETURN_IF_ERROR(Resolve(payload.keys, left_slots));
   DRIFTDB_RETURN_IF_ERROR(Resolve(payload.residual, both));
   Lowered result{MakeNode(node), {}};
-  SetJoinOutput(left, right, join, payload.type, &payload.output, &result);
+  payload.output = SetJoinOutput(left, right, join, payload.type, &result);
   result.node->estimated_cost = best.cost + left.node->estimated_cost;
   result.node->payload = std::move(payload);
   result.node->children.push_back(std::move(left.node));

@@ -5,8 +5,6 @@
 
 namespace driftdb::sql {
 
-using expr::ColumnBinding;
-
 namespace {
 
 std::vector<ColumnBinding> LoweringRowLayout(uint32_t table_index, size_t columns) {

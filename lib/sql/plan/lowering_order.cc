@@ -6,8 +6,6 @@
 
 namespace driftdb::sql {
 
-using expr::ColumnBinding;
-
 namespace {
 
 void LoweringCountKeys(const std::vector<expr::SortKey>& keys, int delta, ColumnCounter* counter) {

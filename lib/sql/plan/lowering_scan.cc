@@ -8,8 +8,6 @@
 
 namespace driftdb::sql {
 
-using expr::ColumnBinding;
-
 namespace {
 
 LogicalType LoweringColumnType(const catalog::TableEntry& table, uint32_t ordinal) {

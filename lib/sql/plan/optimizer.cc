@@ -5,7 +5,10 @@
 #include "base/status_macros.h"
 #include "expr/evaluator.h"
 #include "sql/plan/cardinality.h"
+#include "sql/plan/join_graph.h"
 #include "sql/plan/lowering.h"
+#include "sql/plan/push_down.h"
+#include "sql/plan/simplify.h"
 #include "sql/plan/subquery_plan.h"
 #include "sql/plan/unnest.h"
 
@@ -19,11 +22,19 @@ void OptimizerFold(LogicalNode& root) {
   });
 }
 
+void OptimizerSimplify(LogicalPtr& plan, BoundQuery* query, const OptimizerContext& context) {
+  if (context.enabled(OptimizerRule::kCteInline)) InlineCtes(plan, query);
+  if (context.enabled(OptimizerRule::kPushDown)) RemoveRenames(plan, query);
+  if (context.enabled(OptimizerRule::kCommonSubplan)) ShareAggregates(*plan, query);
+}
+
 // The rewrites of one plan, up to physical operators.
 Result<LogicalPtr> OptimizerRewrite(LogicalPtr plan, const OptimizerContext& context,
                                     CardinalityEstimator* estimator) {
-  estimator->Estimate(*plan);
-  return plan;
+  if (context.enabled(OptimizerRule::kPushDown)) {
+    plan = PushDownPredicates(std::move(plan), context);
+  }
+  return OrderJoins(std::move(plan), context, estimator);
 }
 
 size_t OptimizerCountScans(LogicalNode& root) {
@@ -43,6 +54,7 @@ Result<PhysicalPlan> Optimize(BoundQuery query, const OptimizerContext& context)
   estimator.use_samples = OptimizerCountScans(*query.plan) > 1;
   std::vector<InitPlan> init_plans;
   DRIFTDB_RETURN_IF_ERROR(Unnest(&query, context, &init_plans));
+  OptimizerSimplify(query.plan, &query, context);
   Lowering lowering(context, &estimator);
   for (InitPlan& init : init_plans) {
     DRIFTDB_ASSIGN_OR_RETURN(LogicalPtr plan,

@@ -7,9 +7,6 @@
 
 namespace driftdb::sql {
 
-using expr::ComparisonOp;
-using expr::ExprKind;
-
 namespace {
 
 constexpr double kSelectivityEqual = 0.005;

@@ -8,9 +8,6 @@
 
 namespace driftdb::sql {
 
-using expr::ColumnBinding;
-using expr::ExprKind;
-
 namespace {
 
 bool UnnestHasSubquery(const ExprList& exprs) {

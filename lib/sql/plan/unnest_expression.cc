@@ -11,11 +11,6 @@
 
 namespace driftdb::sql {
 
-using expr::ColumnBinding;
-using expr::ComparisonOp;
-using expr::ExprKind;
-using expr::SubqueryKind;
-
 namespace {
 
 // IN is = ANY, NOT IN is <> ALL, NOT ANY(op) is ALL(not op), NOT ALL(op) is ANY(not op).
@@ -25,8 +20,8 @@ struct Quantifier {
 };
 Quantifier QuantifierOf(const expr::Subquery& subquery) {
   Quantifier q;
-  q.all = subquery.kind == SubqueryKind::kAll;
-  q.op = subquery.kind == SubqueryKind::kIn ? ComparisonOp::kEqual : subquery.comparison;
+  q.all = subquery.kind == expr::SubqueryKind::kAll;
+  q.op = subquery.kind == expr::SubqueryKind::kIn ? ComparisonOp::kEqual : subquery.comparison;
   if (subquery.negated) {
     q.all = !q.all;
     q.op = expr::NegateComparison(q.op);
@@ -169,9 +164,9 @@ Status Unnester::Expression(ExprPtr& expr, LogicalPtr* input, bool null_is_false
     RemapColumns(expr, renames_);
   }
   switch (expr->subquery->kind) {
-    case SubqueryKind::kScalar:
+    case expr::SubqueryKind::kScalar:
       return Scalar(expr, input);
-    case SubqueryKind::kExists:
+    case expr::SubqueryKind::kExists:
       return Exists(expr, input);
     default:
       return Quantified(expr, input, null_is_false);
@@ -304,12 +299,12 @@ Status Unnester::Quantified(ExprPtr& expr, LogicalPtr* input, bool null_is_false
 Result<bool> Unnester::Conjunct(ExprPtr& expr, LogicalPtr* input) {
   // NOT over a subquery only flips it.
   while (expr->kind == ExprKind::kNot && expr->children[0]->kind == ExprKind::kSubquery &&
-         expr->children[0]->subquery->kind != SubqueryKind::kScalar) {
+         expr->children[0]->subquery->kind != expr::SubqueryKind::kScalar) {
     ExprPtr inner = std::move(expr->children[0]);
     inner->subquery->negated = !inner->subquery->negated;
     expr = std::move(inner);
   }
-  if (expr->kind != ExprKind::kSubquery || expr->subquery->kind == SubqueryKind::kScalar) {
+  if (expr->kind != ExprKind::kSubquery || expr->subquery->kind == expr::SubqueryKind::kScalar) {
     DRIFTDB_RETURN_IF_ERROR(Expression(expr, input, true));
     return false;
   }
@@ -324,7 +319,7 @@ Result<bool> Unnester::Conjunct(ExprPtr& expr, LogicalPtr* input) {
     DRIFTDB_RETURN_IF_ERROR(Expression(child, input, false));
     RemapColumns(expr, renames_);
   }
-  if (expr->subquery->kind == SubqueryKind::kExists) {
+  if (expr->subquery->kind == expr::SubqueryKind::kExists) {
     if (YieldsExactlyOneRow(*plan.plan) || IsIndependent(*plan.plan)) {
       DRIFTDB_RETURN_IF_ERROR(Exists(expr, input));
       return false;

@@ -15,10 +15,6 @@
 
 namespace driftdb::sql {
 
-using expr::ColumnBinding;
-using expr::ComparisonOp;
-using expr::ExprKind;
-
 namespace {
 
 bool PullUpRefers(const expr::Expr& e, const TableSet& outer) {
