@@ -272,7 +272,13 @@ Status Program::TryDictionary(ProgramNode& node, const std::vector<const Vector*
   constexpr size_t kDictionariesKept = 8;
   size_t which = vectors.size();
   for (size_t i = 0; i < vectors.size(); ++i) {
-    if (vectors[i]->kind() == VectorKind::kConstant) continue;
+    if (vectors[i]->kind() == VectorKind::kConstant) {
+      // Only what is constant in the expression: a column may be another constant in the next
+      // chunk, and results are kept by the dictionary's id alone.
+      const NodeOp op = nodes_[node.children[i]]->op;
+      if (op != NodeOp::kConstant && op != NodeOp::kParameter) return OkStatus();
+      continue;
+    }
     if (which != vectors.size() || vectors[i]->kind() != VectorKind::kDictionary) return OkStatus();
     which = i;
   }
