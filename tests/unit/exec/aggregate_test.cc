@@ -1,4 +1,12 @@
 // Aggregation against a map from key text to rows, for every way to a group and every kind of call.
+// Covers: lib/exec/aggregate/aggregate_merge.cc
+// Covers: lib/exec/aggregate/aggregate_plan.cc
+// Covers: lib/exec/aggregate/aggregate_worker.cc
+// Covers: lib/exec/aggregate/group_table.cc
+// Covers: lib/exec/aggregate/group_table_few.cc
+// Covers: lib/exec/aggregate/group_table_integer.cc
+// Covers: lib/exec/row/key_hash.cc
+// Covers: lib/exec/row/row_layout.cc
 #include "exec/aggregate/aggregate.h"
 
 #include <map>

@@ -5,6 +5,7 @@
 #define DRIFTDB_TESTS_UNIT_EXEC_EXEC_TEST_BED_H_
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <memory>
 #include <random>
@@ -152,6 +153,12 @@ inline void RequireLines(const TestLines& lines, const TestLines& expected) {
   REQUIRE(lines.size() == expected.size());
 }
 
+// Ids are equal only for equal dictionaries, in all of the process.
+inline uint64_t TestDictionaryId() {
+  static std::atomic<uint64_t> next{0};
+  return ++next;
+}
+
 // Yields a table in chunks of random size; safe for several workers.
 class TestSource : public Source {
  public:
@@ -245,7 +252,7 @@ class TestSource : public Source {
       (*codes)[row] = static_cast<uint32_t>(code);
     }
     Vector vector(types_[c]);
-    const uint64_t id = distinct && rng_() % 2 == 0 ? ++dictionary_id_ : 0;
+    const uint64_t id = distinct && rng_() % 2 == 0 ? TestDictionaryId() : 0;
     vector.ReferDictionary(codes->data(), codes, entries, texts.size(), id);
     if (masked) vector.ReferValidity(mask->data(), mask);
     return vector;
@@ -257,7 +264,6 @@ class TestSource : public Source {
   std::mt19937_64 rng_;
   const bool plain_;
   size_t next_ = 0;
-  uint64_t dictionary_id_ = 0;
 };
 
 class TestSink : public Sink {

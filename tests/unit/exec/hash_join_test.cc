@@ -1,5 +1,12 @@
 // Hash joins of every type against a naive double loop, over random tables with many duplicates,
 // NULLs and all vector kinds.
+// Covers: lib/exec/join/hash_probe.cc
+// Covers: lib/exec/join/hash_probe_exists.cc
+// Covers: lib/exec/join/join_filters.cc
+// Covers: lib/exec/join/join_plan.cc
+// Covers: lib/exec/join/join_table.cc
+// Covers: lib/exec/pipeline.cc
+// Covers: lib/exec/task_pool.cc
 #include "exec/join/hash_join.h"
 
 #include "exec/exec_test_bed.h"
