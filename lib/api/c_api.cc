@@ -44,32 +44,25 @@ struct driftdb_statement {
 
 namespace {
 
-using driftdb::Error;
-using driftdb::InternalError;
-using driftdb::OkStatus;
-using driftdb::Status;
-using driftdb::TypeId;
-using driftdb::Value;
-
 // Runs `body` and turns exceptions into errors.
 template <typename Body>
-Status CApiGuard(Body body) {
+driftdb::Status CApiGuard(Body body) {
   try {
     return body();
   } catch (const std::bad_alloc&) {
-    return Error(driftdb::sqlstate::kOutOfMemory, "out of memory");
+    return driftdb::Error(driftdb::sqlstate::kOutOfMemory, "out of memory");
   } catch (const std::exception& error) {
-    return InternalError("unexpected exception: {}", error.what());
+    return driftdb::InternalError("unexpected exception: {}", error.what());
   }
 }
 
-int CApiReport(Status status, driftdb_error** error) {
+int CApiReport(driftdb::Status status, driftdb_error** error) {
   if (status.ok()) return DRIFTDB_OK;
   if (error != nullptr) *error = new (std::nothrow) driftdb_error{std::move(status)};
   return DRIFTDB_ERROR;
 }
 
-int CApiFinish(driftdb_connection* connection, Status status) {
+int CApiFinish(driftdb_connection* connection, driftdb::Status status) {
   const int code = status.ok() ? DRIFTDB_OK : DRIFTDB_ERROR;
   connection->connection->set_error(std::move(status));
   return code;
@@ -82,22 +75,22 @@ bool CApiUsable(const driftdb_statement* statement) {
   return statement != nullptr && statement->statement != nullptr && CApiUsable(statement->owner);
 }
 
-Status CApiSetOption(driftdb::api::DatabaseOptions* options, const std::string& name,
-                     const std::string& value) {
+driftdb::Status CApiSetOption(driftdb::api::DatabaseOptions* options, const std::string& name,
+                              const std::string& value) {
   const auto on = [&]() { return driftdb::security::ParseBooleanSetting(name, value); };
   if (name == "readonly" || name == "create") {
     const auto flag = on();
     if (!flag.ok()) return flag.status();
     (name == "readonly" ? options->read_only : options->create) = *flag;
-    return OkStatus();
+    return driftdb::OkStatus();
   }
   if (name == "wal_dir") {
     options->wal_dir = value;
-    return OkStatus();
+    return driftdb::OkStatus();
   }
   const driftdb::security::SettingDefinition* setting = driftdb::security::FindSetting(name);
   if (setting == nullptr) {
-    return Error(driftdb::sqlstate::kUndefinedObject, "unrecognized option \"{}\"", name);
+    return driftdb::Error(driftdb::sqlstate::kUndefinedObject, "unrecognized option \"{}\"", name);
   }
   auto canonical = driftdb::security::CanonicalSetting(*setting, value);
   if (!canonical.ok()) return canonical.status();
@@ -108,11 +101,12 @@ Status CApiSetOption(driftdb::api::DatabaseOptions* options, const std::string& 
   } else if (name == "threads") {
     options->threads = static_cast<unsigned>(std::stoul(*canonical));
   } else if (setting->read_only) {
-    return Error(driftdb::sqlstate::kCantChangeRuntimeParam, "option \"{}\" cannot be set", name);
+    return driftdb::Error(driftdb::sqlstate::kCantChangeRuntimeParam, "option \"{}\" cannot be set",
+                          name);
   } else {
     options->settings[name] = *canonical;
   }
-  return OkStatus();
+  return driftdb::OkStatus();
 }
 
 bool CApiColumnInRange(const driftdb_statement* statement, int column) {
@@ -123,22 +117,23 @@ bool CApiHasValue(const driftdb_statement* statement, int column) {
   return CApiColumnInRange(statement, column) && statement->statement->has_row();
 }
 
-Value CApiValue(driftdb_statement* statement, int column) {
+driftdb::Value CApiValue(driftdb_statement* statement, int column) {
   driftdb::api::Statement* const inner = statement->statement;
   return inner->column(static_cast<size_t>(column)).GetValue(inner->row());
 }
 
 // Number in any numeric type as a double.
-double CApiDouble(const Value& value) {
+double CApiDouble(const driftdb::Value& value) {
   const driftdb::LogicalType& type = value.type();
   if (type.is_floating()) return value.float64();
   if (type.is_string()) {
     double parsed = 0;
-    const Status status = driftdb::ParseValue(TypeId::kDouble, value.string(), &parsed);
+    const driftdb::Status status =
+        driftdb::ParseValue(driftdb::TypeId::kDouble, value.string(), &parsed);
     return status.ok() ? parsed : 0;
   }
   double number = static_cast<double>(value.integer());
-  if (type.id == TypeId::kDecimal) {
+  if (type.id == driftdb::TypeId::kDecimal) {
     // Division by an exact power of ten gives the nearest double for every decimal a double can
     // tell apart.
     static constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -157,12 +152,12 @@ int64_t CApiSaturate(driftdb::int128_t value) {
   return static_cast<int64_t>(value);
 }
 
-int64_t CApiInt64(const Value& value) {
+int64_t CApiInt64(const driftdb::Value& value) {
   const driftdb::LogicalType& type = value.type();
   if (type.is_floating() || type.is_string()) {
     if (type.is_string()) {
       int64_t parsed = 0;
-      if (driftdb::ParseValue(TypeId::kInt64, value.string(), &parsed).ok()) return parsed;
+      if (driftdb::ParseValue(driftdb::TypeId::kInt64, value.string(), &parsed).ok()) return parsed;
     }
     const double number = CApiDouble(value);
     if (!(number > -9.3e18)) return number != number ? 0 : std::numeric_limits<int64_t>::min();
@@ -170,7 +165,7 @@ int64_t CApiInt64(const Value& value) {
     return static_cast<int64_t>(number);
   }
   driftdb::int128_t number = value.integer();
-  if (type.id == TypeId::kDecimal) {
+  if (type.id == driftdb::TypeId::kDecimal) {
     for (int i = 0; i < type.scale; ++i) number /= 10;
   }
   return CApiSaturate(number);
@@ -180,19 +175,20 @@ std::string_view CApiText(const char* text, ptrdiff_t length) {
   return {text, length < 0 ? std::strlen(text) : static_cast<size_t>(length)};
 }
 
-int CApiBind(driftdb_statement* statement, int index, Value value) {
+int CApiBind(driftdb_statement* statement, int index, driftdb::Value value) {
   if (!CApiUsable(statement)) return DRIFTDB_MISUSE;
   driftdb::platform::MutexLock lock(statement->owner->connection->mutex());
   driftdb::api::Statement* const inner = statement->statement;
   if (index < 1 || static_cast<size_t>(index) > inner->parameter_count()) {
-    (void)CApiFinish(statement->owner, Error(driftdb::sqlstate::kUndefinedParameter,
-                                             "there is no parameter ${}", index));
+    (void)CApiFinish(statement->owner, driftdb::Error(driftdb::sqlstate::kUndefinedParameter,
+                                                      "there is no parameter ${}", index));
     return DRIFTDB_MISUSE;
   }
   if (inner->in_progress()) {
-    (void)CApiFinish(statement->owner, Error(driftdb::sqlstate::kObjectNotInState,
-                                             "cannot bind a parameter of a running statement")
-                                           .WithHint("Call driftdb_reset first."));
+    (void)CApiFinish(statement->owner,
+                     driftdb::Error(driftdb::sqlstate::kObjectNotInState,
+                                    "cannot bind a parameter of a running statement")
+                         .WithHint("Call driftdb_reset first."));
     return DRIFTDB_MISUSE;
   }
   return CApiFinish(statement->owner,
@@ -204,7 +200,7 @@ bool CApiDeliver(driftdb::api::Statement* statement, driftdb_row_callback callba
   std::vector<std::string> texts;
   std::vector<const char*> values, names;
   for (size_t c = 0; c < statement->columns().size(); ++c) {
-    const Value value = statement->column(c).GetValue(statement->row());
+    const driftdb::Value value = statement->column(c).GetValue(statement->row());
     texts.push_back(value.is_null() ? std::string() : driftdb::FormatValue(value));
     names.push_back(statement->columns()[c].name.c_str());
   }
@@ -215,14 +211,14 @@ bool CApiDeliver(driftdb::api::Statement* statement, driftdb_row_callback callba
   return callback(context, static_cast<int>(values.size()), values.data(), names.data()) == 0;
 }
 
-Status CApiExec(driftdb_connection* handle, const char* sql, driftdb_row_callback callback,
-                void* context) {
+driftdb::Status CApiExec(driftdb_connection* handle, const char* sql, driftdb_row_callback callback,
+                         void* context) {
   driftdb::api::Connection* const connection = handle->connection;
   const std::string_view all(sql);
   size_t offset = 0;
   while (offset < all.size()) {
     size_t consumed = 0;
-    const auto shifted = [offset](Status status) {
+    const auto shifted = [offset](driftdb::Status status) {
       if (!status.ok() && status.error().position > 0) {
         status.mutable_error().position += static_cast<int64_t>(offset);
       }
@@ -230,9 +226,9 @@ Status CApiExec(driftdb_connection* handle, const char* sql, driftdb_row_callbac
     };
     auto prepared = connection->Prepare(all.substr(offset), &consumed);
     if (!prepared.ok()) return shifted(prepared.status());
-    if (*prepared == nullptr) return OkStatus();
+    if (*prepared == nullptr) return driftdb::OkStatus();
     driftdb::api::Statement* const statement = *prepared;
-    Status status;
+    driftdb::Status status;
     while (status.ok()) {
       auto outcome = statement->Step();
       if (!outcome.ok()) {
@@ -241,15 +237,15 @@ Status CApiExec(driftdb_connection* handle, const char* sql, driftdb_row_callbac
       }
       if (*outcome == driftdb::api::StepOutcome::kDone) break;
       if (callback != nullptr && !CApiDeliver(statement, callback, context)) {
-        status =
-            Error(driftdb::sqlstate::kQueryCanceled, "canceling statement due to user request");
+        status = driftdb::Error(driftdb::sqlstate::kQueryCanceled,
+                                "canceling statement due to user request");
       }
     }
     connection->Finalize(statement);
     if (!status.ok()) return status;
     offset += consumed;
   }
-  return OkStatus();
+  return driftdb::OkStatus();
 }
 
 }  // namespace
@@ -277,7 +273,7 @@ int driftdb_open(const char* path, const driftdb_options* options, driftdb_datab
   if (database == nullptr) return DRIFTDB_MISUSE;
   *database = nullptr;
   if (path == nullptr) return DRIFTDB_MISUSE;
-  return CApiReport(CApiGuard([&]() -> Status {
+  return CApiReport(CApiGuard([&]() -> driftdb::Status {
                       const driftdb::api::DatabaseOptions defaults;
                       auto opened = driftdb::api::Database::Open(
                           path, options == nullptr ? defaults : options->options);
@@ -285,7 +281,7 @@ int driftdb_open(const char* path, const driftdb_options* options, driftdb_datab
                       auto handle = std::make_unique<driftdb_database>();
                       handle->database = std::move(*opened);
                       *database = handle.release();
-                      return OkStatus();
+                      return driftdb::OkStatus();
                     }),
                     error);
 }
@@ -317,14 +313,14 @@ int driftdb_connect(driftdb_database* database, driftdb_connection** connection,
   if (connection == nullptr) return DRIFTDB_MISUSE;
   *connection = nullptr;
   if (database == nullptr || database->database == nullptr) return DRIFTDB_MISUSE;
-  return CApiReport(CApiGuard([&]() -> Status {
+  return CApiReport(CApiGuard([&]() -> driftdb::Status {
                       auto connected = database->database->Connect();
                       if (!connected.ok()) return connected.status();
                       auto handle = std::make_unique<driftdb_connection>();
                       handle->owner = database;
                       handle->connection = *connected;
                       *connection = handle.release();
-                      return OkStatus();
+                      return driftdb::OkStatus();
                     }),
                     error);
 }
@@ -414,19 +410,19 @@ int driftdb_prepare(driftdb_connection* connection, const char* sql, ptrdiff_t l
   *statement = nullptr;
   if (!CApiUsable(connection) || sql == nullptr) return DRIFTDB_MISUSE;
   driftdb::platform::MutexLock lock(connection->connection->mutex());
-  return CApiFinish(connection, CApiGuard([&]() -> Status {
+  return CApiFinish(connection, CApiGuard([&]() -> driftdb::Status {
                       const std::string_view text = CApiText(sql, length);
                       size_t consumed = 0;
                       auto prepared = connection->connection->Prepare(text, &consumed);
                       if (!prepared.ok()) return prepared.status();
                       if (tail != nullptr)
                         *tail = sql + (*prepared == nullptr ? text.size() : consumed);
-                      if (*prepared == nullptr) return OkStatus();
+                      if (*prepared == nullptr) return driftdb::OkStatus();
                       auto handle = std::make_unique<driftdb_statement>();
                       handle->owner = connection;
                       handle->statement = *prepared;
                       *statement = handle.release();
-                      return OkStatus();
+                      return driftdb::OkStatus();
                     }));
 }
 
@@ -463,31 +459,32 @@ driftdb_type driftdb_parameter_type(driftdb_statement* statement, int index) {
 }
 
 int driftdb_bind_null(driftdb_statement* statement, int index) {
-  return CApiBind(statement, index, Value());
+  return CApiBind(statement, index, driftdb::Value());
 }
 int driftdb_bind_bool(driftdb_statement* statement, int index, int value) {
-  return CApiBind(statement, index, Value::Boolean(value != 0));
+  return CApiBind(statement, index, driftdb::Value::Boolean(value != 0));
 }
 int driftdb_bind_int32(driftdb_statement* statement, int index, int32_t value) {
-  return CApiBind(statement, index, Value::Int32(value));
+  return CApiBind(statement, index, driftdb::Value::Int32(value));
 }
 int driftdb_bind_int64(driftdb_statement* statement, int index, int64_t value) {
-  return CApiBind(statement, index, Value::Int64(value));
+  return CApiBind(statement, index, driftdb::Value::Int64(value));
 }
 int driftdb_bind_double(driftdb_statement* statement, int index, double value) {
-  return CApiBind(statement, index, Value::Double(value));
+  return CApiBind(statement, index, driftdb::Value::Double(value));
 }
 int driftdb_bind_text(driftdb_statement* statement, int index, const char* value,
                       ptrdiff_t length) {
-  if (value == nullptr) return CApiBind(statement, index, Value());
-  return CApiBind(statement, index, Value::Text(std::string(CApiText(value, length))));
+  if (value == nullptr) return CApiBind(statement, index, driftdb::Value());
+  return CApiBind(statement, index, driftdb::Value::Text(std::string(CApiText(value, length))));
 }
 int driftdb_bind_blob(driftdb_statement* statement, int index, const void* value, size_t length) {
   if (value == nullptr && length > 0) return DRIFTDB_MISUSE;
   return CApiBind(
       statement, index,
-      Value::String(TypeId::kBytea,
-                    std::string(static_cast<const char*>(value == nullptr ? "" : value), length)));
+      driftdb::Value::String(
+          driftdb::TypeId::kBytea,
+          std::string(static_cast<const char*>(value == nullptr ? "" : value), length)));
 }
 int driftdb_clear_bindings(driftdb_statement* statement) {
   if (!CApiUsable(statement)) return DRIFTDB_MISUSE;
@@ -500,11 +497,11 @@ int driftdb_step(driftdb_statement* statement) {
   driftdb::platform::MutexLock lock(statement->owner->connection->mutex());
   int result = DRIFTDB_ERROR;
   statement->texts.clear();
-  Status status = CApiGuard([&]() -> Status {
+  driftdb::Status status = CApiGuard([&]() -> driftdb::Status {
     auto outcome = statement->statement->Step();
     if (!outcome.ok()) return outcome.status();
     result = *outcome == driftdb::api::StepOutcome::kRow ? DRIFTDB_ROW : DRIFTDB_DONE;
-    return OkStatus();
+    return driftdb::OkStatus();
   });
   if (!status.ok()) result = DRIFTDB_ERROR;
   (void)CApiFinish(statement->owner, std::move(status));
@@ -588,9 +585,9 @@ const char* driftdb_value_text(driftdb_statement* statement, int column, size_t*
   // One string per column, so pointers of one row stay valid together.
   statement->texts.resize(statement->statement->columns().size());
   std::string& text = statement->texts[static_cast<size_t>(column)];
-  const Status status = CApiGuard([&] {
+  const driftdb::Status status = CApiGuard([&] {
     text = driftdb::FormatValue(CApiValue(statement, column));
-    return OkStatus();
+    return driftdb::OkStatus();
   });
   if (!status.ok()) return nullptr;
   if (length != nullptr) *length = text.size();
@@ -599,7 +596,7 @@ const char* driftdb_value_text(driftdb_statement* statement, int column, size_t*
 const void* driftdb_value_blob(driftdb_statement* statement, int column, size_t* length) {
   if (length != nullptr) *length = 0;
   if (driftdb_value_is_null(statement, column) != 0) return nullptr;
-  const Value value = CApiValue(statement, column);
+  const driftdb::Value value = CApiValue(statement, column);
   if (value.type().physical() != driftdb::PhysicalType::kString) {
     return driftdb_value_text(statement, column, length);
   }
@@ -624,9 +621,9 @@ int driftdb_check(driftdb_connection* connection, void (*callback)(void* context
   if (problems != nullptr) *problems = 0;
   if (!CApiUsable(connection)) return DRIFTDB_MISUSE;
   driftdb::platform::MutexLock lock(connection->connection->mutex());
-  return CApiFinish(connection, CApiGuard([&]() -> Status {
+  return CApiFinish(connection, CApiGuard([&]() -> driftdb::Status {
                       std::vector<std::string> lines;
-                      Status status = driftdb::txn::CheckStorage(
+                      driftdb::Status status = driftdb::txn::CheckStorage(
                           connection->connection->database()->engine(), &lines);
                       for (const std::string& line : lines) {
                         if (callback != nullptr) callback(context, line.c_str());

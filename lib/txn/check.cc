@@ -13,8 +13,6 @@ namespace driftdb::txn {
 
 namespace {
 
-using storage::RowState;
-
 // One index and the table it belongs to.
 class IndexCheck {
  public:
@@ -100,10 +98,10 @@ class IndexCheck {
 
   Result<Fate> FateOf(std::string_view key, RowId rid) {
     for (Vector& column : newest_) column.AllocateFlat(1);
-    DRIFTDB_ASSIGN_OR_RETURN(const RowState state,
+    DRIFTDB_ASSIGN_OR_RETURN(const storage::RowState state,
                              table_->FetchNewest(rid, TxnId(0), ordinals_, newest_.data(), 0));
-    if (state.kind == RowState::Kind::kInFlight) return Fate::kUnsettled;
-    if (state.kind != RowState::Kind::kLive) return Fate::kStray;
+    if (state.kind == storage::RowState::Kind::kInFlight) return Fate::kUnsettled;
+    if (state.kind != storage::RowState::Kind::kLive) return Fate::kStray;
     std::vector<Vector*> columns;
     for (Vector& column : newest_) columns.push_back(&column);
     KeyBatch batch;

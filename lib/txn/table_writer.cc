@@ -14,35 +14,30 @@ namespace driftdb::txn {
 
 namespace {
 
-using storage::EntryState;
-using storage::RowState;
-using storage::RowVerdict;
-using storage::WriteOutcome;
-
 // Judges candidates of a unique key by their newest versions (TW-2).
 class TableWriterJudge final : public storage::RowJudge {
  public:
   TableWriterJudge(storage::Table* table, TxnId me, RowId self)
       : table_(table), me_(me), self_(self) {}
 
-  RowVerdict Judge(RowId rid, bool anti) override {
-    if (rid == self_) return RowVerdict::kIgnore;
-    const RowState state = table_->NewestState(rid, me_);
+  storage::RowVerdict Judge(RowId rid, bool anti) override {
+    if (rid == self_) return storage::RowVerdict::kIgnore;
+    const storage::RowState state = table_->NewestState(rid, me_);
     switch (state.kind) {
-      case RowState::Kind::kAbsent:
-      case RowState::Kind::kDeleted:
-      case RowState::Kind::kMineDeleted:
-        return RowVerdict::kIgnore;
-      case RowState::Kind::kLive:
-      case RowState::Kind::kMineLive:
-        return anti ? RowVerdict::kIgnore : RowVerdict::kViolation;
-      case RowState::Kind::kInFlight:
+      case storage::RowState::Kind::kAbsent:
+      case storage::RowState::Kind::kDeleted:
+      case storage::RowState::Kind::kMineDeleted:
+        return storage::RowVerdict::kIgnore;
+      case storage::RowState::Kind::kLive:
+      case storage::RowState::Kind::kMineLive:
+        return anti ? storage::RowVerdict::kIgnore : storage::RowVerdict::kViolation;
+      case storage::RowState::Kind::kInFlight:
         // Either way the other decides: its change may put the key there, or take it away.
         holder_ = state.holder;
         seq_ = state.seq;
-        return RowVerdict::kWait;
+        return storage::RowVerdict::kWait;
     }
-    return RowVerdict::kIgnore;
+    return storage::RowVerdict::kIgnore;
   }
   TxnId holder() const { return holder_; }
   CommitSeq seq() const { return seq_; }
@@ -131,7 +126,7 @@ Status TableWriter::Insert(Chunk* rows, RowId* out) {
       if (index.unique) {
         DRIFTDB_RETURN_IF_ERROR(PutUnique(i, keys_[r], rids_[r], false));
       } else {
-        DRIFTDB_RETURN_IF_ERROR(PutEntry(i, keys_[r], rids_[r], EntryState::kEntry));
+        DRIFTDB_RETURN_IF_ERROR(PutEntry(i, keys_[r], rids_[r], storage::EntryState::kEntry));
       }
     }
   }
@@ -141,20 +136,20 @@ Status TableWriter::Insert(Chunk* rows, RowId* out) {
 }
 
 void TableWriter::Remember(storage::Index* index, std::string_view key, RowId rid,
-                           EntryState previous) {
+                           storage::EntryState previous) {
   IndexChanges* changes = transaction_->index_changes();
   changes->puts.push_back({index, rid, static_cast<uint32_t>(changes->keys.size()),
                            static_cast<uint32_t>(key.size()), previous});
   changes->keys.append(key);
 }
 
-Status TableWriter::PutEntry(size_t i, std::string_view key, RowId rid, EntryState state) {
+Status TableWriter::PutEntry(size_t i, std::string_view key, RowId rid, storage::EntryState state) {
   const IndexTarget& index = target_->indexes[i];
-  DRIFTDB_ASSIGN_OR_RETURN(const EntryState previous,
+  DRIFTDB_ASSIGN_OR_RETURN(const storage::EntryState previous,
                            index.index->Put(key, rid, state, snapshot_.txn));
   Remember(index.index.get(), key, rid, previous);
   RedoWriter redo(transaction_->redo());
-  if (state == EntryState::kEntry) {
+  if (state == storage::EntryState::kEntry) {
     redo.IndexInsert(index.storage, key, rid);
   } else {
     redo.IndexRemove(index.storage, key, rid);
@@ -165,7 +160,7 @@ Status TableWriter::PutEntry(size_t i, std::string_view key, RowId rid, EntrySta
 Status TableWriter::PutUnique(size_t i, std::string_view key, RowId rid, bool defer) {
   const IndexTarget& index = target_->indexes[i];
   DRIFTDB_ASSIGN_OR_RETURN(const bool has_null, index.encoder.HasNull(key));
-  if (has_null) return PutEntry(i, key, rid, EntryState::kEntry);
+  if (has_null) return PutEntry(i, key, rid, storage::EntryState::kEntry);
   while (true) {
     TableWriterJudge judge(target_->table.get(), snapshot_.txn, rid);
     DRIFTDB_ASSIGN_OR_RETURN(const storage::UniqueOutcome outcome,
@@ -175,10 +170,10 @@ Status TableWriter::PutUnique(size_t i, std::string_view key, RowId rid, bool de
       RedoWriter(transaction_->redo()).IndexInsert(index.storage, key, rid);
       return OkStatus();
     }
-    if (outcome.verdict == RowVerdict::kViolation) {
+    if (outcome.verdict == storage::RowVerdict::kViolation) {
       if (!defer) return Violation(i, key);
       suspects_.push_back({i, std::string(key)});
-      return PutEntry(i, key, rid, EntryState::kEntry);
+      return PutEntry(i, key, rid, storage::EntryState::kEntry);
     }
     DRIFTDB_RETURN_IF_ERROR(transaction_->WaitFor(judge.holder(), judge.seq()));
   }
@@ -219,20 +214,22 @@ Result<TableWriter::RowFate> TableWriter::Reconsider(RowId rid, Chunk* old_rows,
   }
   while (true) {
     snapshot_.seq = transaction_->LatestPublished();
-    DRIFTDB_ASSIGN_OR_RETURN(const WriteOutcome outcome, target_->table->LockRow(Context(), rid));
-    if (outcome.kind == WriteOutcome::Kind::kWait) {
+    DRIFTDB_ASSIGN_OR_RETURN(const storage::WriteOutcome outcome,
+                             target_->table->LockRow(Context(), rid));
+    if (outcome.kind == storage::WriteOutcome::Kind::kWait) {
       DRIFTDB_RETURN_IF_ERROR(transaction_->WaitFor(outcome.holder, outcome.seq));
       continue;
     }
-    if (outcome.kind == WriteOutcome::Kind::kChanged) continue;
+    if (outcome.kind == storage::WriteOutcome::Kind::kChanged) continue;
     if (!outcome.done()) return RowFate::kSkipped;
     break;
   }
   Chunk newest(types);
   DRIFTDB_ASSIGN_OR_RETURN(
-      const RowState state,
+      const storage::RowState state,
       target_->table->FetchNewest(rid, snapshot_.txn, ordinals, newest.columns().data(), 0));
-  if (state.kind != RowState::Kind::kLive && state.kind != RowState::Kind::kMineLive) {
+  if (state.kind != storage::RowState::Kind::kLive &&
+      state.kind != storage::RowState::Kind::kMineLive) {
     return RowFate::kSkipped;
   }
   newest.set_row_count(1);
@@ -269,22 +266,22 @@ Result<TableWriter::RowFate> TableWriter::UpdateRow(RowId rid, std::span<const u
       pointers[c] = LocateValue(values->column(c), row, &scratch[c]);
     }
     DRIFTDB_ASSIGN_OR_RETURN(
-        const WriteOutcome outcome,
+        const storage::WriteOutcome outcome,
         target_->table->Update(Context(), rid, columns, {pointers, columns.size()}));
     switch (outcome.kind) {
-      case WriteOutcome::Kind::kDone:
+      case storage::WriteOutcome::Kind::kDone:
         return RowFate::kWritten;
-      case WriteOutcome::Kind::kSelfModified:
+      case storage::WriteOutcome::Kind::kSelfModified:
         return RowFate::kSkipped;
-      case WriteOutcome::Kind::kWait:
+      case storage::WriteOutcome::Kind::kWait:
         DRIFTDB_RETURN_IF_ERROR(transaction_->WaitFor(outcome.holder, outcome.seq));
         break;
-      case WriteOutcome::Kind::kGone:
+      case storage::WriteOutcome::Kind::kGone:
         if (transaction_->isolation() != Isolation::kReadCommitted) {
           return TableWriterSerializationError();
         }
         return RowFate::kSkipped;
-      case WriteOutcome::Kind::kChanged: {
+      case storage::WriteOutcome::Kind::kChanged: {
         DRIFTDB_ASSIGN_OR_RETURN(const RowFate fate, Reconsider(rid, old_rows, values, row));
         if (fate == RowFate::kSkipped) return fate;
         break;
@@ -296,21 +293,22 @@ Result<TableWriter::RowFate> TableWriter::UpdateRow(RowId rid, std::span<const u
 Result<TableWriter::RowFate> TableWriter::DeleteRow(RowId rid, Chunk* old_rows, size_t row) {
   const TableWriterView view(&snapshot_);
   while (true) {
-    DRIFTDB_ASSIGN_OR_RETURN(const WriteOutcome outcome, target_->table->Delete(Context(), rid));
+    DRIFTDB_ASSIGN_OR_RETURN(const storage::WriteOutcome outcome,
+                             target_->table->Delete(Context(), rid));
     switch (outcome.kind) {
-      case WriteOutcome::Kind::kDone:
+      case storage::WriteOutcome::Kind::kDone:
         return RowFate::kWritten;
-      case WriteOutcome::Kind::kSelfModified:
+      case storage::WriteOutcome::Kind::kSelfModified:
         return RowFate::kSkipped;
-      case WriteOutcome::Kind::kWait:
+      case storage::WriteOutcome::Kind::kWait:
         DRIFTDB_RETURN_IF_ERROR(transaction_->WaitFor(outcome.holder, outcome.seq));
         break;
-      case WriteOutcome::Kind::kGone:
+      case storage::WriteOutcome::Kind::kGone:
         if (transaction_->isolation() != Isolation::kReadCommitted) {
           return TableWriterSerializationError();
         }
         return RowFate::kSkipped;
-      case WriteOutcome::Kind::kChanged: {
+      case storage::WriteOutcome::Kind::kChanged: {
         DRIFTDB_ASSIGN_OR_RETURN(const RowFate fate, Reconsider(rid, old_rows, nullptr, row));
         if (fate == RowFate::kSkipped) return fate;
         break;
@@ -373,14 +371,14 @@ Status TableWriter::MoveKeys(std::span<const RowId> rids, const bool* written, C
     // collide.
     for (size_t r = 0; r < rids.size(); ++r) {
       if (!written[r] || old_keys_[r] == keys_[r]) continue;
-      DRIFTDB_RETURN_IF_ERROR(PutEntry(i, old_keys_[r], rids[r], EntryState::kAnti));
+      DRIFTDB_RETURN_IF_ERROR(PutEntry(i, old_keys_[r], rids[r], storage::EntryState::kAnti));
     }
     for (size_t r = 0; r < rids.size(); ++r) {
       if (!written[r] || old_keys_[r] == keys_[r]) continue;
       if (index.unique) {
         DRIFTDB_RETURN_IF_ERROR(PutUnique(i, keys_[r], rids[r], true));
       } else {
-        DRIFTDB_RETURN_IF_ERROR(PutEntry(i, keys_[r], rids[r], EntryState::kEntry));
+        DRIFTDB_RETURN_IF_ERROR(PutEntry(i, keys_[r], rids[r], storage::EntryState::kEntry));
       }
     }
   }
@@ -408,7 +406,7 @@ Status TableWriter::Delete(std::span<const RowId> rids, Chunk* old_rows, bool* c
     for (size_t r = 0; r < rids.size(); ++r) {
       if (!written[r]) continue;
       if (primary) RedoWriter(transaction_->redo()).Delete(target_->storage, rids[r], old_keys_[r]);
-      DRIFTDB_RETURN_IF_ERROR(PutEntry(i, old_keys_[r], rids[r], EntryState::kAnti));
+      DRIFTDB_RETURN_IF_ERROR(PutEntry(i, old_keys_[r], rids[r], storage::EntryState::kAnti));
     }
     logged |= primary;
   }
@@ -427,15 +425,16 @@ Status TableWriter::Finish() {
       storage::RowIdBuffer candidates;
       DRIFTDB_RETURN_IF_ERROR(index.index->Lookup(suspect.key, &candidates));
       size_t live = 0;
-      RowState in_flight;
+      storage::RowState in_flight;
       for (const storage::RowIdBuffer::Item& item : candidates) {
-        const RowState state = target_->table->NewestState(item.rid, snapshot_.txn);
-        if (state.kind == RowState::Kind::kInFlight) in_flight = state;
+        const storage::RowState state = target_->table->NewestState(item.rid, snapshot_.txn);
+        if (state.kind == storage::RowState::Kind::kInFlight) in_flight = state;
         if (item.anti) continue;
-        live += state.kind == RowState::Kind::kLive || state.kind == RowState::Kind::kMineLive;
+        live += state.kind == storage::RowState::Kind::kLive ||
+                state.kind == storage::RowState::Kind::kMineLive;
       }
       if (live > 1) return Violation(suspect.index, suspect.key);
-      if (in_flight.kind != RowState::Kind::kInFlight) break;
+      if (in_flight.kind != storage::RowState::Kind::kInFlight) break;
       DRIFTDB_RETURN_IF_ERROR(transaction_->WaitFor(in_flight.holder, in_flight.seq));
     }
   }

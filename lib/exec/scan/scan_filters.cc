@@ -12,9 +12,6 @@ namespace driftdb::exec {
 
 namespace {
 
-using storage::ColumnPredicate;
-using storage::CompareOp;
-
 // Evaluates a condition over one column. Threads take a compiled copy from a pool.
 class ScanCallback final : public storage::VectorPredicate {
  public:
@@ -56,49 +53,50 @@ class ScanCallback final : public storage::VectorPredicate {
   mutable std::vector<std::unique_ptr<expr::CompiledExpr>> pool_ DRIFTDB_GUARDED_BY(mutex_);
 };
 
-std::optional<CompareOp> ScanCompareOp(expr::ComparisonOp op) {
+std::optional<storage::CompareOp> ScanCompareOp(expr::ComparisonOp op) {
   switch (op) {
     case expr::ComparisonOp::kEqual:
-      return CompareOp::kEqual;
+      return storage::CompareOp::kEqual;
     case expr::ComparisonOp::kNotEqual:
-      return CompareOp::kNotEqual;
+      return storage::CompareOp::kNotEqual;
     case expr::ComparisonOp::kLess:
-      return CompareOp::kLess;
+      return storage::CompareOp::kLess;
     case expr::ComparisonOp::kLessEqual:
-      return CompareOp::kLessEqual;
+      return storage::CompareOp::kLessEqual;
     case expr::ComparisonOp::kGreater:
-      return CompareOp::kGreater;
+      return storage::CompareOp::kGreater;
     case expr::ComparisonOp::kGreaterEqual:
-      return CompareOp::kGreaterEqual;
+      return storage::CompareOp::kGreaterEqual;
     default:
       return std::nullopt;
   }
 }
 
 // The storage's form of a condition; null when it has none. *never: no row satisfies it.
-std::optional<ColumnPredicate> ScanTranslate(const expr::ColumnCondition& condition, bool* never) {
+std::optional<storage::ColumnPredicate> ScanTranslate(const expr::ColumnCondition& condition,
+                                                      bool* never) {
   switch (condition.kind) {
     case expr::ColumnConditionKind::kCompare: {
       if (condition.values[0].is_null()) {
         *never = true;
         return std::nullopt;
       }
-      const std::optional<CompareOp> op = ScanCompareOp(condition.comparison);
+      const std::optional<storage::CompareOp> op = ScanCompareOp(condition.comparison);
       if (!op.has_value()) return std::nullopt;
-      return ColumnPredicate::Compare(*op, condition.values[0]);
+      return storage::ColumnPredicate::Compare(*op, condition.values[0]);
     }
     case expr::ColumnConditionKind::kIn:
       if (condition.values.empty()) {
         *never = true;
         return std::nullopt;
       }
-      return ColumnPredicate::In(condition.values);
+      return storage::ColumnPredicate::In(condition.values);
     case expr::ColumnConditionKind::kIsNull:
-      return ColumnPredicate::NullTest(true);
+      return storage::ColumnPredicate::NullTest(true);
     case expr::ColumnConditionKind::kIsNotNull:
-      return ColumnPredicate::NullTest(false);
+      return storage::ColumnPredicate::NullTest(false);
     case expr::ColumnConditionKind::kRange:
-      return ColumnPredicate::Range(condition.values[0], true, condition.values[1], false);
+      return storage::ColumnPredicate::Range(condition.values[0], true, condition.values[1], false);
   }
   return std::nullopt;
 }
@@ -125,8 +123,9 @@ Result<ScanFilters> ScanFilters::Build(const std::vector<expr::ExprPtr>& conjunc
         pushable[condition->column->slot]) {
       auto predicate = ScanTranslate(*condition, &filters.never);
       if (predicate.has_value()) {
-        filters.pushed.push_back({condition->column->slot,
-                                  std::make_shared<const ColumnPredicate>(std::move(*predicate))});
+        filters.pushed.push_back(
+            {condition->column->slot,
+             std::make_shared<const storage::ColumnPredicate>(std::move(*predicate))});
         if (condition->exact) continue;
       }
     }
@@ -151,8 +150,9 @@ Result<ScanFilters> ScanFilters::Build(const std::vector<expr::ExprPtr>& conjunc
                                 conjunct->kind == expr::ExprKind::kComparison ||
                                 conjunct->kind == expr::ExprKind::kInList;
       if (!sees_null && strict_shape) {
-        filters.pushed.push_back({*slot, std::make_shared<const ColumnPredicate>(
-                                             ColumnPredicate::Callback(std::move(callback)))});
+        filters.pushed.push_back(
+            {*slot, std::make_shared<const storage::ColumnPredicate>(
+                        storage::ColumnPredicate::Callback(std::move(callback)))});
         continue;
       }
     }
