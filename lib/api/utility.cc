@@ -11,6 +11,7 @@
 #include "base/status_macros.h"
 #include "expr/evaluator.h"
 #include "security/settings.h"
+#include "sql/plan/explain.h"
 #include "sql/plan/optimizer.h"
 
 namespace driftdb::api {
@@ -219,7 +220,53 @@ Status UtilityRunner::RunExplain(sql::BoundExplain* explain) {
   DRIFTDB_ASSIGN_OR_RETURN(sql::PhysicalPlan plan,
                            PlanQuery(connection_, *statement_->catalog_, query));
   DRIFTDB_RETURN_IF_ERROR(statement_->CheckPrivileges(plan.privileges));
-  return Error(sqlstate::kFeatureNotSupported, "EXPLAIN is not supported yet");
+  std::vector<sql::ExplainCounters> counters;
+  double execution_us = 0;
+  if (explain->analyze) {
+    exec::QueryContext* context = statement_->context_.get();
+    context->analyze = true;
+    for (uint32_t i = 0; i < plan.node_count; ++i) {
+      context->counters.push_back(std::make_unique<exec::NodeCounters>());
+    }
+    platform::Clock* clock = connection_->database()->clock();
+    const int64_t begin = clock->MonotonicNanos();
+    exec::Executor executor(context, &plan);
+    DRIFTDB_RETURN_IF_ERROR(executor.Open());
+    while (true) {
+      DRIFTDB_ASSIGN_OR_RETURN(Chunk* const chunk, executor.Next());
+      if (chunk == nullptr) break;
+    }
+    execution_us = static_cast<double>(clock->MonotonicNanos() - begin) / 1000.0;
+    for (const auto& node : context->counters) {
+      sql::ExplainCounters counted;
+      counted.rows = node->rows.load();
+      counted.nanos = node->nanos.load();
+      counted.loops = std::max<uint64_t>(node->loops.load(), 1);
+      counted.bytes = node->bytes.load();
+      counted.rows_in = node->rows_in.load();
+      counters.push_back(counted);
+    }
+  }
+  sql::ExplainOptions options;
+  options.analyze = explain->analyze;
+  options.verbose = explain->verbose;
+  options.costs = explain->costs;
+  options.timing = explain->timing;
+  const sql::ExplainNode tree = sql::MakeExplainTree(plan, options, counters);
+  std::vector<std::vector<std::string>> rows;
+  if (explain->format == sql::ExplainFormat::kJson) {
+    rows.push_back({sql::ExplainJson(tree, options)});
+  } else if (explain->format != sql::ExplainFormat::kText) {
+    return Error(sqlstate::kFeatureNotSupported, "EXPLAIN knows the formats TEXT and JSON");
+  } else {
+    for (const std::string& line : sql::ExplainText(tree, options)) rows.push_back({line});
+    if (explain->analyze) {
+      rows.push_back({fmt::format("Planning Time: {:.3f} ms", plan.planning_us / 1000.0)});
+      rows.push_back({fmt::format("Execution Time: {:.3f} ms", execution_us / 1000.0)});
+    }
+  }
+  statement_->SetTextResult({"QUERY PLAN"}, rows);
+  return OkStatus();
 }
 
 Status UtilityRunner::RunCopy(sql::BoundCopy* copy) {
