@@ -26,7 +26,7 @@ void RowStoreValue(uint8_t* to, const T& value, Arena* heap) {
 }
 
 template <typename T>
-int RowOrder(const T& a, const T& b) {
+int RowOrderValues(const T& a, const T& b) {
   if constexpr (std::is_same_v<T, StringRef>) {
     return a.Compare(b);
   } else if constexpr (std::is_same_v<T, Interval>) {
@@ -195,7 +195,7 @@ bool RowLayout::EqualRows(const uint8_t* a, const uint8_t* b, size_t fields) con
 int RowLayout::CompareField(const uint8_t* a, const uint8_t* b, size_t field) const {
   const size_t offset = offsets_[field];
   return RowDispatch(types_[field].physical(), [&]<typename T>() {
-    return RowOrder<T>(RowLoad<T>(a + offset), RowLoad<T>(b + offset));
+    return RowOrderValues<T>(RowLoad<T>(a + offset), RowLoad<T>(b + offset));
   });
 }
 
