@@ -70,7 +70,11 @@ Status Database::Close() {
     platform::MutexLock lock(&mutex_);
     connections.swap(connections_);
   }
-  for (auto& [raw, connection] : connections) connection->Interrupt();
+  for (auto& [raw, connection] : connections) {
+    connection->Interrupt();
+    // A call that another thread has in progress returns first.
+    platform::MutexLock running(connection->mutex());
+  }
   connections.clear();
   Status status = engine_->Close();
   catalog_ = nullptr;
