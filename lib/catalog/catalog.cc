@@ -78,11 +78,6 @@ std::shared_ptr<const CatalogSnapshot> Catalog::AsOf(CommitSeq seq) {
   return versions_.front().snapshot;
 }
 
-CommitSeq Catalog::NewestSeq() {
-  platform::MutexLock lock(&mutex_);
-  return versions_.back().seq;
-}
-
 std::shared_ptr<const CatalogSnapshot> Catalog::For(txn::Transaction* transaction,
                                                     const Snapshot& snapshot) {
   for (const auto& hook : transaction->hooks()) {
@@ -103,9 +98,7 @@ Result<CatalogEditor*> Catalog::Edit(txn::Transaction* transaction, const Snapsh
   DRIFTDB_RETURN_IF_ERROR(transaction->EnsureWriter().status());
   DRIFTDB_RETURN_IF_ERROR(transaction->LockTable(ddl_lock_, txn::LockMode::kAccessExclusive));
   // The newest version, not the snapshot's: nobody else can change it any more, and building on an
-  // older one would undo what was committed meanwhile. It may be committed and not yet published
-  // (level `off` behind a commit that waits for the log).
-  DRIFTDB_RETURN_IF_ERROR(engine_->manager()->WaitPublished(NewestSeq()));
+  // older one would undo what was committed meanwhile. The lock has waited for its publishing.
   auto editor =
       std::make_shared<CatalogEditor>(this, transaction, AsOf(transaction->LatestPublished()));
   editor->set_statement(snapshot);

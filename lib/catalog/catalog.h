@@ -45,8 +45,6 @@ class Catalog {
   friend class CatalogEditor;
   Status Bootstrap();
   Status Load();
-  // Of the newest version, published or not.
-  CommitSeq NewestSeq();
   void Publish(CommitSeq seq, std::shared_ptr<const CatalogSnapshot> snapshot);
 
   txn::Engine* const engine_;

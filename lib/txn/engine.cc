@@ -109,7 +109,10 @@ Status Engine::CreateMainFile(const std::string& path) {
   }
   DRIFTDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, vfs->List(options_.directory));
   for (const std::string& name : names) {
-    if (name != "lock" && name != "main.drift.new" && name != "wal" && name != "tmp") {
+    // What an interrupted creation may have left.
+    const bool ours = name == "lock" || name == "wal" || name == "tmp" ||
+                      name == "main.drift.new" || name == "main.drift.new.unfinished";
+    if (!ours) {
       return Error(sqlstate::kObjectNotInState,
                    "directory \"{}\" is not empty and holds no DriftDB database",
                    options_.directory)

@@ -106,6 +106,7 @@ Result<TxnId> Transaction::EnsureWriter() {
 }
 
 Status Transaction::MaybeFlushRedo() {
+  if (!has_writes()) return OkStatus();
   // Undo is counted where it is allocated; what else grows with the transaction is counted here.
   DRIFTDB_RETURN_IF_ERROR(writer_->changes_memory.Resize(
       writer_->index_changes.MemoryBytes() +
@@ -257,6 +258,14 @@ void Transaction::Finish() {
   hook_depth_ = 0;
   statement_ = 0;
   RepinSlot();
+}
+
+Status Transaction::LockTable(const std::shared_ptr<TableLock>& lock, LockMode mode) {
+  DRIFTDB_RETURN_IF_ERROR(locks_.Acquire(this, lock, mode));
+  if (mode != LockMode::kShare && mode != LockMode::kAccessExclusive) return OkStatus();
+  CommitSeq last;
+  manager_->WithCommitLatch([&last](CommitSeq seq) { last = seq; });
+  return manager_->WaitPublished(last);
 }
 
 Status Transaction::WaitFor(TxnId holder, CommitSeq seq) {

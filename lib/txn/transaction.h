@@ -172,10 +172,9 @@ class Transaction {
   const WaitLimits& wait_limits() const { return limits_; }
   // Identity in the wait graph; constant for the life of the object.
   uint64_t participant() const { return participant_; }
-  // Takes a table lock for the rest of the transaction.
-  Status LockTable(const std::shared_ptr<TableLock>& lock, LockMode mode) {
-    return locks_.Acquire(this, lock, mode);
-  }
+  // Takes a table lock for the rest of the transaction. The modes that keep writers away also wait
+  // until what those writers have committed is published: level `off` may release its locks before.
+  Status LockTable(const std::shared_ptr<TableLock>& lock, LockMode mode);
   // Microseconds since 1970 UTC of the transaction's first statement.
   int64_t start_time() const { return start_time_; }
   // commit_seq and log position of the last commit made here.
