@@ -132,7 +132,7 @@ Result<ExprPtr> StatementBinder::BindScalarCall(const AstFunctionCall& ast,
 Status StatementBinder::NoteSequenceUse(const std::string& function, const ExprList& args,
                                         uint32_t position) {
   const bool next = function == "nextval", set = function == "setval";
-  if (!next && !set && function != "currval") return OkStatus();
+  if ((!next && !set && function != "currval") || sequence_unborn_) return OkStatus();
   if (args.empty() || args[0]->kind != expr::ExprKind::kConstant || args[0]->value.is_null() ||
       !args[0]->type.is_string()) {
     return OkStatus();

@@ -67,8 +67,8 @@ Status StatementBinder::MissingRange(const std::string& name, uint32_t position)
       if (range->alias != name) continue;
       return Error(sqlstate::kUndefinedTable,
                    "invalid reference to FROM-clause entry for table \"{}\"", name)
-          .WithDetail("There is an entry for table \"" + name +
-                      "\", but it cannot be referenced from this part of the query.")
+          .WithHint("There is an entry for table \"" + name +
+                    "\", but it cannot be referenced from this part of the query.")
           .At(position);
     }
     for (const ScopeRangePtr& range : level->scope.ranges) {
@@ -115,10 +115,10 @@ Status StatementBinder::MissingColumn(const std::string& range, const std::strin
     }
   }
   if (!exact_range.empty()) {
-    return std::move(error).WithDetail("There is a column named \"" + name + "\" in table \"" +
-                                       exact_range +
-                                       "\", but it cannot be referenced from this part of the "
-                                       "query.");
+    return std::move(error).WithHint("There is a column named \"" + name + "\" in table \"" +
+                                     exact_range +
+                                     "\", but it cannot be referenced from this part of the "
+                                     "query.");
   }
   if (!best.empty() && best_count < 2) {
     return std::move(error).WithHint("Perhaps you meant to reference the column \"" + best + "\".");

@@ -23,22 +23,10 @@ bool CopyHasNewline(std::string_view text) {
 
 }  // namespace
 
-// The checks of PostgreSQL's ProcessCopyOptions, in its order.
-Status StatementBinder::CheckCopyOptions(const AstCopy& ast, BoundCopy* copy) {
+// Delimiter, null text, quote and escape: each by itself, then against each other.
+Status StatementBinder::CheckCopySeparators(const AstCopy& ast, BoundCopy* copy) {
   const AstCopyOptions& options = ast.options;
-  for (const AstOption& option : options.other) {
-    return Error(sqlstate::kSyntaxError, "option \"{}\" not recognized", option.name)
-        .At(option.position);
-  }
-  if (!options.format.empty() && options.format != "text" && options.format != "csv") {
-    if (options.format == "binary") return CopyInvalid("COPY format \"binary\" is not supported");
-    return Error(sqlstate::kInvalidParameterValue, "COPY format \"{}\" not recognized",
-                 options.format);
-  }
-  const bool csv = options.format == "csv";
-  copy->format = csv ? BoundCopyFormat::kCsv : BoundCopyFormat::kText;
-  copy->delimiter = csv ? ',' : '\t';
-  copy->null_text = csv ? "" : "\\N";
+  const bool csv = copy->format == BoundCopyFormat::kCsv;
   if (options.has_delimiter) {
     if (options.delimiter.size() != 1) {
       return CopyInvalid("COPY delimiter must be a single one-byte character");
@@ -57,7 +45,7 @@ Status StatementBinder::CheckCopyOptions(const AstCopy& ast, BoundCopy* copy) {
     return Error(sqlstate::kInvalidParameterValue, "COPY delimiter cannot be \"{}\"",
                  copy->delimiter);
   }
-  if (!csv && options.has_quote) return CopyInvalid("COPY QUOTE requires CSV mode");
+  if (!csv && options.has_quote) return CopyInvalid("COPY quote available only in CSV mode");
   if (options.has_quote) {
     if (options.quote.size() != 1) {
       return CopyInvalid("COPY quote must be a single one-byte character");
@@ -68,7 +56,7 @@ Status StatementBinder::CheckCopyOptions(const AstCopy& ast, BoundCopy* copy) {
   if (csv && copy->delimiter == copy->quote) {
     return CopyParameter("COPY delimiter and quote must be different");
   }
-  if (!csv && options.has_escape) return CopyInvalid("COPY ESCAPE requires CSV mode");
+  if (!csv && options.has_escape) return CopyInvalid("COPY escape available only in CSV mode");
   if (options.has_escape) {
     if (options.escape.size() != 1) {
       return CopyInvalid("COPY escape must be a single one-byte character");
@@ -76,11 +64,31 @@ Status StatementBinder::CheckCopyOptions(const AstCopy& ast, BoundCopy* copy) {
     copy->escape = options.escape[0];
   }
   if (copy->null_text.find(copy->delimiter) != std::string::npos) {
-    return CopyInvalid("COPY delimiter character must not appear in the NULL specification");
+    return CopyInvalid("COPY delimiter must not appear in the NULL specification");
   }
   if (csv && copy->null_text.find(copy->quote) != std::string::npos) {
     return CopyInvalid("CSV quote character must not appear in the NULL specification");
   }
+  return OkStatus();
+}
+
+// The checks of PostgreSQL's ProcessCopyOptions, in its order.
+Status StatementBinder::CheckCopyOptions(const AstCopy& ast, BoundCopy* copy) {
+  const AstCopyOptions& options = ast.options;
+  for (const AstOption& option : options.other) {
+    return Error(sqlstate::kSyntaxError, "option \"{}\" not recognized", option.name)
+        .At(option.position);
+  }
+  if (!options.format.empty() && options.format != "text" && options.format != "csv") {
+    if (options.format == "binary") return CopyInvalid("COPY format \"binary\" is not supported");
+    return Error(sqlstate::kInvalidParameterValue, "COPY format \"{}\" not recognized",
+                 options.format);
+  }
+  const bool csv = options.format == "csv";
+  copy->format = csv ? BoundCopyFormat::kCsv : BoundCopyFormat::kText;
+  copy->delimiter = csv ? ',' : '\t';
+  copy->null_text = csv ? "" : "\\N";
+  DRIFTDB_RETURN_IF_ERROR(CheckCopySeparators(ast, copy));
   copy->header = options.header;
   if (options.header == CopyHeader::kMatch && !ast.is_from) {
     return CopyInvalid("cannot use \"match\" with HEADER in COPY TO");
@@ -112,10 +120,11 @@ Status StatementBinder::CopyForce(const AstCopy& ast, BoundCopy* copy) {
                          bool for_from, std::vector<bool>* flags) -> Status {
     flags->assign(width, all);
     if (!all && names.empty()) return OkStatus();
-    if (!csv) return Error(sqlstate::kFeatureNotSupported, "COPY {} requires CSV mode", name);
+    if (!csv)
+      return Error(sqlstate::kFeatureNotSupported, "COPY {} available only in CSV mode", name);
     if (for_from != ast.is_from) {
-      return Error(sqlstate::kFeatureNotSupported, "COPY {} cannot be used with COPY {}", name,
-                   ast.is_from ? "FROM" : "TO");
+      return Error(sqlstate::kFeatureNotSupported, "COPY {} only available using COPY {}", name,
+                   for_from ? "FROM" : "TO");
     }
     for (const std::string& column : names) {
       int ordinal = -1;
@@ -133,11 +142,11 @@ Status StatementBinder::CopyForce(const AstCopy& ast, BoundCopy* copy) {
     }
     return OkStatus();
   };
-  DRIFTDB_RETURN_IF_ERROR(apply("FORCE_QUOTE", options.force_quote_all, options.force_quote, false,
+  DRIFTDB_RETURN_IF_ERROR(apply("force quote", options.force_quote_all, options.force_quote, false,
                                 &copy->force_quote));
-  DRIFTDB_RETURN_IF_ERROR(apply("FORCE_NOT_NULL", options.force_not_null_all,
+  DRIFTDB_RETURN_IF_ERROR(apply("force not null", options.force_not_null_all,
                                 options.force_not_null, true, &copy->force_not_null));
-  return apply("FORCE_NULL", options.force_null_all, options.force_null, true, &copy->force_null);
+  return apply("force null", options.force_null_all, options.force_null, true, &copy->force_null);
 }
 
 // The target of COPY FROM or COPY table TO.
@@ -174,7 +183,7 @@ Status StatementBinder::CopyTable(const AstCopy& ast, BoundCopy* copy) {
 }
 
 Status StatementBinder::CopyFromParts(const AstCopy& ast, BoundCopy* copy) {
-  const uint32_t table_index = NewTable(copy->table->name);
+  const uint32_t table_index = MakeTableIndex(copy->table->name);
   DRIFTDB_RETURN_IF_ERROR(FillDefaults(*copy->table, &copy->defaults));
   if (ast.where != nullptr) {
     Scope scope = Scope::Of(MakeTableRange(*copy->table, "", table_index, 0));

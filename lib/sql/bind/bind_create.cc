@@ -63,15 +63,15 @@ Status CreateNoTemporary(bool temporary, uint32_t position) {
 
 }  // namespace
 
-std::string StatementBinder::ChooseName(Oid schema, std::string_view table, std::string_view column,
-                                        std::string_view label,
+std::string StatementBinder::ChooseName(const NameParts& parts,
                                         const std::vector<std::string>& taken, bool is_relation) {
   for (int number = 0;; ++number) {
     const std::string suffix = number == 0 ? "" : std::to_string(number);
-    std::string name = CreateObjectName(table, column, std::string(label) + suffix);
+    std::string name =
+        CreateObjectName(parts.table, parts.column, std::string(parts.label) + suffix);
     const bool used = std::find(taken.begin(), taken.end(), name) != taken.end() ||
                       (is_relation && !std::holds_alternative<std::monostate>(
-                                          catalog_.FindRelation(schema, name)));
+                                          catalog_.FindRelation(parts.schema, name)));
     if (!used) return name;
   }
 }
@@ -103,7 +103,7 @@ Result<BoundStatement> StatementBinder::BindCreateTable(const AstCreateTable& as
   table.schema_name = catalog_.FindSchema(table.schema)->name;
   table.name = ast.table.name;
   table.security.owner = context_.role;
-  TableDefiner definer(this, &table, NewTable(table.name));
+  TableDefiner definer(this, &table, MakeTableIndex(table.name));
   for (const AstColumnDef& column : ast.columns) {
     DRIFTDB_RETURN_IF_ERROR(definer.AddColumn(column));
   }
@@ -227,8 +227,8 @@ Result<BoundStatement> StatementBinder::BindCreateIndex(const AstCreateIndex& as
   if (index.columns.size() > 32) {
     return Error(sqlstate::kTooManyColumns, "cannot use more than 32 columns in an index");
   }
-  index.name =
-      !ast.name.empty() ? ast.name : ChooseName(table.schema, table.name, columns, "idx", {}, true);
+  index.name = !ast.name.empty() ? ast.name
+                                 : ChooseName({table.schema, table.name, columns, "idx"}, {}, true);
   BoundStatement nothing;
   DRIFTDB_ASSIGN_OR_RETURN(const bool skip, NameTaken(table.schema, index.name, ast.if_not_exists,
                                                       "CREATE INDEX", &nothing));

@@ -91,7 +91,7 @@ Result<BoundSelect> StatementBinder::BindRecursive(const AstCte& cte, CteDefinit
   parts.push_back(std::move(step));
   DRIFTDB_ASSIGN_OR_RETURN(
       const std::vector<LogicalType> types,
-      UnifyTypes(parts, {"UNION", "UNION"}, {query.left->position, query.right->position}));
+      UnifyTypes(parts, {"UNION", "UNION"}, {query.left.get(), query.right.get()}));
   for (size_t i = 0; i < types.size(); ++i) {
     if (types[i] == definition->types[i]) continue;
     // A numeric step may be wider than the base; the working table keeps the base's type.

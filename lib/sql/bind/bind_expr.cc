@@ -58,8 +58,58 @@ Result<ExprPtr> StatementBinder::BindExpr(const AstExpr& ast) {
   return bound;
 }
 
+uint32_t StartOf(const AstExpr& ast) {
+  const AstExpr* at = &ast;
+  while (true) {
+    switch (at->kind) {
+      case AstExprKind::kBinary:
+        at = at->As<AstBinary>().left.get();
+        break;
+      case AstExprKind::kLogical:
+        at = at->As<AstLogical>().args[0].get();
+        break;
+      case AstExprKind::kBetween:
+        at = at->As<AstBetween>().operand.get();
+        break;
+      case AstExprKind::kIn:
+        at = at->As<AstIn>().operand.get();
+        break;
+      case AstExprKind::kLike:
+        at = at->As<AstLike>().operand.get();
+        break;
+      case AstExprKind::kIs:
+        at = at->As<AstIs>().operand.get();
+        break;
+      case AstExprKind::kDistinctFrom:
+        at = at->As<AstDistinctFrom>().left.get();
+        break;
+      default:
+        return at->position;
+    }
+  }
+}
+
+uint32_t StartOfOutput(const AstSelect& select, size_t column) {
+  const AstSelect* at = &select;
+  while (at->kind == SelectKind::kSetOperation) at = at->left.get();
+  if (at->kind == SelectKind::kValues) {
+    return column < at->rows[0].size() ? StartOf(*at->rows[0][column]) : at->position;
+  }
+  // A star stands for an unknown number of columns: its place is the best there is.
+  for (const AstTarget& target : at->targets) {
+    const bool star =
+        target.expr->kind == AstExprKind::kColumnRef && target.expr->As<AstColumnRef>().star;
+    if (star || column == 0) return StartOf(*target.expr);
+    --column;
+  }
+  return at->position;
+}
+
 Result<ExprPtr> StatementBinder::BindBoolean(const AstExpr& ast, std::string_view construct) {
   DRIFTDB_ASSIGN_OR_RETURN(ExprPtr bound, BindExpr(ast));
+  if (bound->type.id != TypeId::kBoolean && bound->type.id != TypeId::kUnknown) {
+    bound->position = StartOf(ast);
+  }
   DRIFTDB_ASSIGN_OR_RETURN(bound, expr::RequireBoolean(std::move(bound), construct));
   DRIFTDB_RETURN_IF_ERROR(NoteParameters(*bound));
   return bound;

@@ -216,7 +216,7 @@ Result<FromItem> StatementBinder::BindFromFunction(const AstTableRef& ref) {
     DRIFTDB_ASSIGN_OR_RETURN(ExprPtr value, BindExpr(call));
     BoundSelect select;
     LogicalProjection projection;
-    projection.table_index = NewTable(name);
+    projection.table_index = MakeTableIndex(name);
     select.columns.push_back({name, value->type, {projection.table_index, 0}, {}, {}});
     projection.expressions.push_back(std::move(value));
     select.plan = MakeLogical(std::move(projection));
@@ -271,7 +271,7 @@ Result<FromItem> StatementBinder::BindSeries(ExprList args, const AstFunctionCal
   }
   BoundSelect select;
   LogicalTableFunction function;
-  function.table_index = NewTable("generate_series");
+  function.table_index = MakeTableIndex("generate_series");
   function.function = "generate_series";
   function.arguments = std::move(args);
   function.types = {type};

@@ -311,9 +311,9 @@ Result<LogicalPtr> StatementBinder::ApplyGrouping(LogicalPtr plan, BoundGrouping
                                                   std::vector<BoundTarget>* targets,
                                                   ExprPtr* having) {
   LogicalAggregate aggregate;
-  aggregate.group_index = NewTable("");
-  aggregate.aggregate_index = NewTable("");
-  aggregate.grouping_index = NewTable("");
+  aggregate.group_index = MakeTableIndex("");
+  aggregate.aggregate_index = MakeTableIndex("");
+  aggregate.grouping_index = MakeTableIndex("");
   aggregate.groups = std::move(grouping.groups);
   aggregate.grouping_sets = std::move(grouping.sets);
   // What the grouping produces is checked already.
@@ -332,7 +332,7 @@ Result<LogicalPtr> StatementBinder::ApplyGrouping(LogicalPtr plan, BoundGrouping
 Result<LogicalPtr> StatementBinder::ApplyWindows(LogicalPtr plan,
                                                  std::vector<BoundTarget>* targets) {
   LogicalWindow window;
-  window.table_index = NewTable("");
+  window.table_index = MakeTableIndex("");
   for (BoundTarget& target : *targets) {
     // Calls do not nest, so the order of the rewrite does not matter.
     expr::Rewrite(target.expr, [&](ExprPtr& expr) {

@@ -164,7 +164,7 @@ Result<LogicalPtr> StatementBinder::BindInsertValues(const AstInsert& ast,
   level.clause = BindClause::kValues;
   LevelScope enter(this, &level);
   LogicalValues values;
-  values.table_index = NewTable("");
+  values.table_index = MakeTableIndex("");
   for (const catalog::ColumnEntry& column : table.columns) values.types.push_back(column.type);
   if (ast.source == nullptr) {
     values.rows.push_back(std::move(defaults));
@@ -190,10 +190,10 @@ Result<LogicalPtr> StatementBinder::BindInsertSelect(const AstInsert& ast,
                                                      const std::vector<uint32_t>& columns,
                                                      LogicalInsert* insert) {
   DRIFTDB_ASSIGN_OR_RETURN(BoundSelect select, BindSelect(*ast.source, true));
-  DRIFTDB_RETURN_IF_ERROR(
-      CheckInsertCount(ast, columns.size(), select.columns.size(), ast.source->position));
+  DRIFTDB_RETURN_IF_ERROR(CheckInsertCount(ast, columns.size(), select.columns.size(),
+                                           StartOfOutput(*ast.source, columns.size())));
   LogicalProjection projection;
-  projection.table_index = NewTable("");
+  projection.table_index = MakeTableIndex("");
   projection.expressions.resize(table.columns.size());
   for (size_t i = 0; i < select.columns.size(); ++i) {
     const catalog::ColumnEntry& column = table.columns[columns[i]];
@@ -251,11 +251,17 @@ Result<BoundQuery> StatementBinder::BindInsert(const AstInsert& ast) {
   DRIFTDB_ASSIGN_OR_RETURN(LogicalPtr source, WithCtes(ast.with.get(), [&] {
                              return BindInsertSource(ast, *table, columns, &insert);
                            }));
-  insert.table_index = NewTable(ast.alias.empty() ? table->name : ast.alias);
+  insert.table_index = MakeTableIndex(ast.alias.empty() ? table->name : ast.alias);
   DRIFTDB_RETURN_IF_ERROR(
       BindChecks(*table, insert.table_index, &insert.checks, &insert.check_names));
-  DRIFTDB_RETURN_IF_ERROR(BindReturning(ast.returning, *table, ast.alias, insert.table_index,
-                                        &insert.returning, &insert.returning_index, &query.output));
+  BoundReturning returning;
+  returning.table = table.get();
+  returning.alias = ast.alias;
+  returning.table_index = insert.table_index;
+  DRIFTDB_RETURN_IF_ERROR(BindReturning(ast.returning, &returning));
+  insert.returning = std::move(returning.list);
+  insert.returning_index = returning.returning_index;
+  query.output = std::move(returning.output);
   query.plan = InsertWrap(std::move(insert), std::move(source));
   DRIFTDB_RETURN_IF_ERROR(FinishQuery(&query));
   return query;
@@ -263,31 +269,28 @@ Result<BoundQuery> StatementBinder::BindInsert(const AstInsert& ast) {
 
 // RETURNING sees the stored row as the table's columns.
 Status StatementBinder::BindReturning(const std::vector<AstTarget>& returning,
-                                      const catalog::TableEntry& table, const std::string& alias,
-                                      uint32_t table_index, ExprList* list,
-                                      uint32_t* returning_index,
-                                      std::vector<OutputColumn>* output) {
+                                      BoundReturning* result) {
   if (returning.empty()) return OkStatus();
   QueryLevel level;
   LevelScope enter(this, &level);
   level.clause = BindClause::kReturning;
-  const uint32_t privilege = RequireOn(table, catalog::kPrivilegeSelect);
-  tables_[table_index].table = nullptr;
-  level.scope = Scope::Of(MakeTableRange(table, alias, table_index, privilege));
+  const uint32_t privilege = RequireOn(*result->table, catalog::kPrivilegeSelect);
+  level.scope =
+      Scope::Of(MakeTableRange(*result->table, result->alias, result->table_index, privilege));
   DRIFTDB_ASSIGN_OR_RETURN(std::vector<BoundTarget> targets, BindTargets(returning));
-  *returning_index = NewTable("");
+  result->returning_index = MakeTableIndex("");
   for (BoundTarget& target : targets) {
     if (target.expr->type.id == TypeId::kUnknown) {
       DRIFTDB_ASSIGN_OR_RETURN(target.expr, expr::BindCast(std::move(target.expr), TypeId::kText,
                                                            expr::CastContext::kImplicit));
       DRIFTDB_RETURN_IF_ERROR(NoteParameters(*target.expr));
     }
-    output->push_back({target.name,
-                       target.expr->type,
-                       {*returning_index, static_cast<uint32_t>(list->size())},
-                       target.table,
-                       target.column});
-    list->push_back(std::move(target.expr));
+    result->output.push_back({target.name,
+                              target.expr->type,
+                              {result->returning_index, static_cast<uint32_t>(result->list.size())},
+                              target.table,
+                              target.column});
+    result->list.push_back(std::move(target.expr));
   }
   if (privileges_[privilege - 1].columns.empty()) privileges_[privilege - 1].privileges = 0;
   return OkStatus();

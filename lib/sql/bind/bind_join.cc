@@ -99,6 +99,24 @@ Result<Scope> StatementBinder::MergeUsing(const Scope& left, const Scope& right,
   return merged;
 }
 
+// ON sees the two sides only.
+Status StatementBinder::BindJoinCondition(const AstTableRef& join, const Scope& sides,
+                                          ExprList* conditions) {
+  Scope outside = std::move(level_->scope);
+  std::vector<ScopeRangePtr> hidden = level_->hidden;
+  level_->hidden.insert(level_->hidden.end(), outside.ranges.begin(), outside.ranges.end());
+  level_->scope = sides;
+  ClauseScope clause(this, BindClause::kJoinOn);
+  Result<ExprPtr> condition = BindBoolean(*join.on, "JOIN/ON");
+  level_->scope = std::move(outside);
+  level_->hidden = std::move(hidden);
+  if (!condition.ok()) return std::move(condition).status();
+  for (ExprPtr& conjunct : expr::SplitConjunction(std::move(condition).value())) {
+    conditions->push_back(std::move(conjunct));
+  }
+  return OkStatus();
+}
+
 Result<FromItem> StatementBinder::BindJoin(FromItem left, const AstTableRef& join) {
   // LATERAL items on the right see the left side and what precedes the join.
   Scope before = level_->scope;
@@ -151,19 +169,7 @@ Result<FromItem> StatementBinder::BindJoin(FromItem left, const AstTableRef& joi
     item.scope.Append(right.scope);
   }
   if (join.on != nullptr) {
-    // ON sees the two sides only.
-    Scope outside = std::move(level_->scope);
-    std::vector<ScopeRangePtr> hidden = level_->hidden;
-    level_->hidden.insert(level_->hidden.end(), outside.ranges.begin(), outside.ranges.end());
-    level_->scope = item.scope;
-    ClauseScope clause(this, BindClause::kJoinOn);
-    Result<ExprPtr> condition = BindBoolean(*join.on, "JOIN/ON");
-    level_->scope = std::move(outside);
-    level_->hidden = std::move(hidden);
-    if (!condition.ok()) return std::move(condition).status();
-    for (ExprPtr& conjunct : expr::SplitConjunction(std::move(condition).value())) {
-      node.conditions.push_back(std::move(conjunct));
-    }
+    DRIFTDB_RETURN_IF_ERROR(BindJoinCondition(join, item.scope, &node.conditions));
   }
   item.plan = MakeLogical(std::move(node));
   item.plan->children.push_back(std::move(left.plan));

@@ -136,7 +136,7 @@ Result<LogicalType> StatementBinder::ResolveType(const TypeName& name) {
   return type;
 }
 
-uint32_t StatementBinder::NewTable(std::string_view alias) {
+uint32_t StatementBinder::MakeTableIndex(std::string_view alias) {
   TableInfo info;
   info.level = level_ == nullptr ? 0 : level_->id;
   info.alias = alias;

@@ -256,9 +256,10 @@ Result<ExprPtr> StatementBinder::BindSubquery(const AstSubquery& ast) {
   return PredicateMakeSubquery(std::move(subquery), type, ast.position);
 }
 
-Status StatementBinder::CoerceTest(expr::ComparisonOp* op, size_t column, ExprPtr* tested,
-                                   ExprList* converted, const expr::SubqueryPlan& plan,
-                                   uint32_t position) {
+Status StatementBinder::CoerceTest(expr::ComparisonOp* op, size_t column,
+                                   const expr::SubqueryPlan& plan, ExprPtr* tested,
+                                   ExprList* converted) {
+  const int64_t position = (*tested)->position;
   DRIFTDB_ASSIGN_OR_RETURN(
       ExprPtr compared,
       expr::BindComparison(*op, std::move(*tested),
@@ -289,14 +290,13 @@ Result<ExprPtr> StatementBinder::BindTestSubquery(expr::Subquery test, const Ast
   }
   ExprList converted;
   for (size_t i = 0; i < tested.size(); ++i) {
-    DRIFTDB_RETURN_IF_ERROR(
-        CoerceTest(&test.comparison, i, &tested[i], &converted, plan, position));
+    DRIFTDB_RETURN_IF_ERROR(CoerceTest(&test.comparison, i, plan, &tested[i], &converted));
   }
   bool plain = true;
   for (const ExprPtr& expr : converted) plain = plain && expr->kind == expr::ExprKind::kColumn;
   if (!plain) {
     LogicalProjection projection;
-    projection.table_index = NewTable("");
+    projection.table_index = MakeTableIndex("");
     plan.columns.clear();
     plan.types.clear();
     for (size_t i = 0; i < converted.size(); ++i) {

@@ -35,7 +35,7 @@ FromItem StatementBinder::MakeScan(const std::shared_ptr<const catalog::TableEnt
                                    uint32_t privileges) {
   FromItem item;
   LogicalScan scan;
-  scan.table_index = NewTable(alias.empty() ? table->name : alias);
+  scan.table_index = MakeTableIndex(alias.empty() ? table->name : alias);
   scan.table = table;
   scan.alias = alias.empty() ? table->name : alias;
   TableInfo& info = tables_[scan.table_index];
@@ -72,7 +72,7 @@ Result<FromItem> StatementBinder::BindCteReference(CteDefinition* cte, const Ast
   }
   BoundSelect select;
   LogicalCteScan scan;
-  scan.table_index = NewTable(ref.alias.empty() ? cte->name : ref.alias);
+  scan.table_index = MakeTableIndex(ref.alias.empty() ? cte->name : ref.alias);
   scan.cte_id = cte->cte_id;
   scan.types = cte->types;
   for (size_t i = 0; i < cte->types.size(); ++i) {

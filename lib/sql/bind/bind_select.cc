@@ -107,7 +107,7 @@ Result<BoundSelect> StatementBinder::FinishBlock(const AstSelect& select, Logica
                                                  const std::vector<size_t>& distinct_on) {
   BoundSelect result;
   LogicalProjection projection;
-  projection.table_index = NewTable("");
+  projection.table_index = MakeTableIndex("");
   std::vector<LogicalType> types;
   for (size_t i = 0; i < targets.size(); ++i) {
     BoundTarget& target = targets[i];

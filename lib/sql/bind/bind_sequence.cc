@@ -56,6 +56,18 @@ Status SequenceCheck(const catalog::SequenceEntry& s) {
   return OkStatus();
 }
 
+Status SequenceCheckRestart(const catalog::SequenceEntry& s, int64_t value) {
+  if (value < s.min_value) {
+    return SequenceInvalid(
+        fmt::format("RESTART value ({}) cannot be less than MINVALUE ({})", value, s.min_value));
+  }
+  if (value > s.max_value) {
+    return SequenceInvalid(
+        fmt::format("RESTART value ({}) cannot be greater than MAXVALUE ({})", value, s.max_value));
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
 Status StatementBinder::ApplySequenceOwner(const AstSequenceOption& option,
@@ -95,67 +107,44 @@ Status StatementBinder::ApplySequenceOptions(const std::vector<AstSequenceOption
        reset_max = creating;
   const LogicalType old_type = sequence->type;
   for (const AstSequenceOption& option : options) {
-    switch (option.kind) {
-      case SequenceOptionKind::kAs: {
-        DRIFTDB_ASSIGN_OR_RETURN(sequence->type, ResolveType(option.type));
-        if (!sequence->type.is_integer() || sequence->type.id == TypeId::kInt128) {
-          return SequenceInvalid("sequence type must be smallint, integer, or bigint");
-        }
-        // Limits that were the old type's become the new type's.
-        reset_max = reset_max || sequence->max_value == SequenceTypeMax(old_type);
-        reset_min = reset_min || sequence->min_value == SequenceTypeMin(old_type);
-        break;
+    using Kind = SequenceOptionKind;
+    int64_t* const number = option.kind == Kind::kIncrement  ? &sequence->increment
+                            : option.kind == Kind::kMinValue ? &sequence->min_value
+                            : option.kind == Kind::kMaxValue ? &sequence->max_value
+                            : option.kind == Kind::kStart    ? &sequence->start
+                            : option.kind == Kind::kCache    ? &sequence->cache
+                                                             : nullptr;
+    if (number != nullptr) {
+      DRIFTDB_ASSIGN_OR_RETURN(*number, SequenceNumber(option));
+    }
+    has_min = has_min || option.kind == Kind::kMinValue;
+    has_max = has_max || option.kind == Kind::kMaxValue;
+    has_start = has_start || option.kind == Kind::kStart;
+    reset_min = reset_min || option.kind == Kind::kNoMinValue;
+    reset_max = reset_max || option.kind == Kind::kNoMaxValue;
+    if (option.kind == Kind::kCycle) sequence->cycle = true;
+    if (option.kind == Kind::kNoCycle) sequence->cycle = false;
+    if (option.kind == Kind::kOwnedBy) {
+      DRIFTDB_RETURN_IF_ERROR(ApplySequenceOwner(option, sequence));
+    }
+    if (option.kind == Kind::kAs) {
+      DRIFTDB_ASSIGN_OR_RETURN(sequence->type, ResolveType(option.type));
+      if (!sequence->type.is_integer() || sequence->type.id == TypeId::kInt128) {
+        return SequenceInvalid("sequence type must be smallint, integer, or bigint");
       }
-      case SequenceOptionKind::kIncrement: {
-        DRIFTDB_ASSIGN_OR_RETURN(sequence->increment, SequenceNumber(option));
-        break;
+      // Limits that were the old type's become the new type's.
+      reset_max = reset_max || sequence->max_value == SequenceTypeMax(old_type);
+      reset_min = reset_min || sequence->min_value == SequenceTypeMin(old_type);
+    }
+    if (option.kind == Kind::kRestart) {
+      if (alter == nullptr) {
+        return Error(sqlstate::kSyntaxError, "invalid sequence option RESTART").At(option.position);
       }
-      case SequenceOptionKind::kMinValue: {
-        DRIFTDB_ASSIGN_OR_RETURN(sequence->min_value, SequenceNumber(option));
-        has_min = true;
-        break;
+      alter->restart = true;
+      alter->restart_value = sequence->start;
+      if (option.has_value) {
+        DRIFTDB_ASSIGN_OR_RETURN(alter->restart_value, SequenceNumber(option));
       }
-      case SequenceOptionKind::kNoMinValue:
-        reset_min = true;
-        break;
-      case SequenceOptionKind::kMaxValue: {
-        DRIFTDB_ASSIGN_OR_RETURN(sequence->max_value, SequenceNumber(option));
-        has_max = true;
-        break;
-      }
-      case SequenceOptionKind::kNoMaxValue:
-        reset_max = true;
-        break;
-      case SequenceOptionKind::kStart: {
-        DRIFTDB_ASSIGN_OR_RETURN(sequence->start, SequenceNumber(option));
-        has_start = true;
-        break;
-      }
-      case SequenceOptionKind::kRestart:
-        if (alter == nullptr) {
-          return Error(sqlstate::kSyntaxError, "invalid sequence option RESTART")
-              .At(option.position);
-        }
-        alter->restart = true;
-        if (option.has_value) {
-          DRIFTDB_ASSIGN_OR_RETURN(alter->restart_value, SequenceNumber(option));
-        } else {
-          alter->restart_value = sequence->start;
-        }
-        break;
-      case SequenceOptionKind::kCache: {
-        DRIFTDB_ASSIGN_OR_RETURN(sequence->cache, SequenceNumber(option));
-        break;
-      }
-      case SequenceOptionKind::kCycle:
-        sequence->cycle = true;
-        break;
-      case SequenceOptionKind::kNoCycle:
-        sequence->cycle = false;
-        break;
-      case SequenceOptionKind::kOwnedBy:
-        DRIFTDB_RETURN_IF_ERROR(ApplySequenceOwner(option, sequence));
-        break;
     }
   }
   const bool ascending = sequence->increment > 0;
@@ -167,18 +156,8 @@ Status StatementBinder::ApplySequenceOptions(const std::vector<AstSequenceOption
     sequence->start = ascending ? sequence->min_value : sequence->max_value;
   }
   DRIFTDB_RETURN_IF_ERROR(SequenceCheck(*sequence));
-  if (alter != nullptr && alter->restart) {
-    const int64_t value = alter->restart_value;
-    if (value < sequence->min_value || value > sequence->max_value) {
-      return SequenceInvalid(
-          value < sequence->min_value
-              ? fmt::format("RESTART value ({}) cannot be less than MINVALUE ({})", value,
-                            sequence->min_value)
-              : fmt::format("RESTART value ({}) cannot be greater than MAXVALUE ({})", value,
-                            sequence->max_value));
-    }
-  }
-  return OkStatus();
+  return alter != nullptr && alter->restart ? SequenceCheckRestart(*sequence, alter->restart_value)
+                                            : OkStatus();
 }
 
 Result<BoundStatement> StatementBinder::BindCreateSequence(const AstCreateSequence& ast) {

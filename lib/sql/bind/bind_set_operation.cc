@@ -41,14 +41,14 @@ std::vector<expr::ColumnBinding> SetBindings(const BoundSelect& select) {
 // itself.
 Result<std::vector<LogicalType>> StatementBinder::UnifyTypes(
     const std::vector<BoundSelect>& parts, const std::vector<std::string_view>& constructs,
-    const std::vector<uint32_t>& positions) {
+    const std::vector<const AstSelect*>& sources) {
   std::vector<LogicalType> types;
   for (const OutputColumn& column : parts[0].columns) types.push_back(column.type);
   for (size_t p = 1; p < parts.size(); ++p) {
     if (parts[p].columns.size() != types.size()) {
       return Error(sqlstate::kSyntaxError, "each {} query must have the same number of columns",
                    constructs[p])
-          .At(positions[p]);
+          .At(StartOfOutput(*sources[p], 0));
     }
     for (size_t c = 0; c < types.size(); ++c) {
       const LogicalType other = parts[p].columns[c].type;
@@ -58,7 +58,9 @@ Result<std::vector<LogicalType>> StatementBinder::UnifyTypes(
         continue;
       }
       Result<LogicalType> common = expr::CommonType(types[c], other, constructs[p]);
-      if (!common.ok()) return std::move(common).status().At(positions[p]);
+      if (!common.ok()) {
+        return std::move(common).status().At(StartOfOutput(*sources[p], c));
+      }
       types[c] = *common;
     }
   }
@@ -98,7 +100,7 @@ Status StatementBinder::CoerceSelect(BoundSelect* select, const std::vector<Logi
   auto* top = select->plan->As<LogicalProjection>();
   LogicalProjection added;
   if (top == nullptr) {
-    added.table_index = NewTable("");
+    added.table_index = MakeTableIndex("");
     for (OutputColumn& column : select->columns) {
       added.expressions.push_back(expr::MakeColumn(column.binding, column.type, column.name));
       column.binding = {added.table_index, static_cast<uint32_t>(added.expressions.size() - 1)};
@@ -129,7 +131,7 @@ BoundSelect StatementBinder::CombineParts(std::vector<BoundSelect> parts, Logica
     std::vector<BoundSelect> half;
     for (size_t i = 0; i + 1 < parts.size(); i += 2) {
       LogicalSetOperation node;
-      node.table_index = NewTable("");
+      node.table_index = MakeTableIndex("");
       node.op = op;
       node.all = all;
       node.types = types;
@@ -164,17 +166,17 @@ Result<BoundSelect> StatementBinder::BindSetOperation(const AstSelect& select) {
 
   std::vector<BoundSelect> parts;
   std::vector<std::string_view> constructs = {SetOperatorText(nodes[0]->set_operator)};
-  std::vector<uint32_t> positions = {bottom->position};
+  std::vector<const AstSelect*> sources = {bottom};
   DRIFTDB_ASSIGN_OR_RETURN(BoundSelect first, BindSelect(*bottom, true));
   parts.push_back(std::move(first));
   for (const AstSelect* node : nodes) {
     DRIFTDB_ASSIGN_OR_RETURN(BoundSelect part, BindSelect(*node->right, true));
     parts.push_back(std::move(part));
     constructs.push_back(SetOperatorText(node->set_operator));
-    positions.push_back(node->right->position);
+    sources.push_back(node->right.get());
   }
   DRIFTDB_ASSIGN_OR_RETURN(const std::vector<LogicalType> types,
-                           UnifyTypes(parts, constructs, positions));
+                           UnifyTypes(parts, constructs, sources));
   for (BoundSelect& part : parts) DRIFTDB_RETURN_IF_ERROR(CoerceSelect(&part, types));
 
   BoundSelect result = std::move(parts[0]);
@@ -225,7 +227,7 @@ Result<BoundSelect> StatementBinder::OrderResult(const AstSelect& select, BoundS
           .WithDetail("Only result column names can be used, not expressions or functions.")
           .WithHint(
               "Add the expression/function to every SELECT, or move the UNION into a FROM clause.")
-          .At(item.expr->position);
+          .At(StartOf(*item.expr));
     }
     expr::SortKey key;
     SortDefaults(item, &key.descending, &key.nulls_first);
@@ -258,7 +260,7 @@ Result<BoundSelect> StatementBinder::BindValues(const AstSelect& select) {
     }
   }
   BoundSelect result;
-  values.table_index = NewTable("");
+  values.table_index = MakeTableIndex("");
   for (size_t c = 0; c < select.rows[0].size(); ++c) {
     std::vector<const expr::Expr*> column;
     for (const ExprList& row : values.rows) column.push_back(row[c].get());

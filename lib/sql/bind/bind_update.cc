@@ -85,6 +85,12 @@ Result<LogicalPtr> StatementBinder::BindAssignments(const AstUpdate& ast, Logica
       }
       continue;
     }
+    if (assignment.values.size() == 1 && ordinals.size() > 1) {
+      return Error(sqlstate::kFeatureNotSupported,
+                   "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() "
+                   "expression")
+          .At(assignment.values[0]->position);
+    }
     if (assignment.values.size() != ordinals.size()) {
       return Error(sqlstate::kSyntaxError, "number of columns does not match number of values")
           .At(assignment.column_positions.empty() ? 0 : assignment.column_positions[0]);
@@ -99,15 +105,14 @@ Result<LogicalPtr> StatementBinder::BindAssignments(const AstUpdate& ast, Logica
 }
 
 Result<LogicalPtr> StatementBinder::BindUpdatePlan(const AstUpdate& ast, LogicalUpdate* update,
-                                                   FromItem* target,
-                                                   std::vector<OutputColumn>* output) {
+                                                   BoundReturning* returning) {
   QueryLevel level;
   LevelScope enter(this, &level);
-  *target = MakeScan(update->table, ast.alias, true, catalog::kPrivilegeSelect);
+  FromItem target = MakeScan(update->table, ast.alias, true, catalog::kPrivilegeSelect);
   const auto read = static_cast<uint32_t>(privileges_.size() - 1);
-  const uint32_t scan_index = target->plan->As<LogicalScan>()->table_index;
-  level.scope = target->scope;
-  DRIFTDB_ASSIGN_OR_RETURN(LogicalPtr plan, BindFrom(ast.from, std::move(target->plan)));
+  const uint32_t scan_index = target.plan->As<LogicalScan>()->table_index;
+  level.scope = target.scope;
+  DRIFTDB_ASSIGN_OR_RETURN(LogicalPtr plan, BindFrom(ast.from, std::move(target.plan)));
   if (ast.where != nullptr) {
     ClauseScope clause(this, BindClause::kWhere);
     DRIFTDB_ASSIGN_OR_RETURN(ExprPtr where, BindBoolean(*ast.where, "WHERE"));
@@ -122,7 +127,7 @@ Result<LogicalPtr> StatementBinder::BindUpdatePlan(const AstUpdate& ast, Logical
   privileges_[write - 1].columns = update->set_columns;
 
   LogicalProjection projection;
-  projection.table_index = NewTable("");
+  projection.table_index = MakeTableIndex("");
   projection.expressions = UpdateOldRow(*update->table, scan_index);
   update->row_id = {projection.table_index, 0};
   for (uint32_t c = 0; c < update->table->columns.size(); ++c) {
@@ -133,14 +138,17 @@ Result<LogicalPtr> StatementBinder::BindUpdatePlan(const AstUpdate& ast, Logical
         {projection.table_index, static_cast<uint32_t>(projection.expressions.size())});
     projection.expressions.push_back(std::move(value));
   }
-  update->table_index = NewTable(ast.alias.empty() ? update->table->name : ast.alias);
+  update->table_index = MakeTableIndex(ast.alias.empty() ? update->table->name : ast.alias);
   DRIFTDB_RETURN_IF_ERROR(
       BindChecks(*update->table, update->table_index, &update->checks, &update->check_names));
   level.hidden = level.scope.ranges;
   level.scope = Scope();
-  DRIFTDB_RETURN_IF_ERROR(BindReturning(ast.returning, *update->table, ast.alias,
-                                        update->table_index, &update->returning,
-                                        &update->returning_index, output));
+  returning->table = update->table.get();
+  returning->alias = ast.alias;
+  returning->table_index = update->table_index;
+  DRIFTDB_RETURN_IF_ERROR(BindReturning(ast.returning, returning));
+  update->returning = std::move(returning->list);
+  update->returning_index = returning->returning_index;
   return UpdateWrap(MakeLogical(std::move(projection)), std::move(plan));
 }
 
@@ -149,17 +157,18 @@ Result<BoundQuery> StatementBinder::BindUpdate(const AstUpdate& ast) {
   query.read_only = false;
   LogicalUpdate update;
   DRIFTDB_ASSIGN_OR_RETURN(update.table, RequireWritable(ast.table, "update"));
-  FromItem target;
+  BoundReturning returning;
   DRIFTDB_ASSIGN_OR_RETURN(LogicalPtr plan, WithCtes(ast.with.get(), [&] {
-                             return BindUpdatePlan(ast, &update, &target, &query.output);
+                             return BindUpdatePlan(ast, &update, &returning);
                            }));
+  query.output = std::move(returning.output);
   query.plan = UpdateWrap(MakeLogical(std::move(update)), std::move(plan));
   DRIFTDB_RETURN_IF_ERROR(FinishQuery(&query));
   return query;
 }
 
 Result<LogicalPtr> StatementBinder::BindDeletePlan(const AstDelete& ast, LogicalDelete* deletion,
-                                                   std::vector<OutputColumn>* output) {
+                                                   BoundReturning* returning) {
   QueryLevel level;
   LevelScope enter(this, &level);
   FromItem target = MakeScan(deletion->table, ast.alias, true, catalog::kPrivilegeSelect);
@@ -177,18 +186,21 @@ Result<LogicalPtr> StatementBinder::BindDeletePlan(const AstDelete& ast, Logical
   if (privileges_[read].columns.empty()) privileges_[read].privileges = 0;
   RequireOn(*deletion->table, catalog::kPrivilegeDelete);
   LogicalProjection projection;
-  projection.table_index = NewTable("");
+  projection.table_index = MakeTableIndex("");
   projection.expressions = UpdateOldRow(*deletion->table, scan_index);
   deletion->row_id = {projection.table_index, 0};
   for (uint32_t c = 0; c < deletion->table->columns.size(); ++c) {
     deletion->old_columns.push_back({projection.table_index, c + 1});
   }
-  deletion->table_index = NewTable(ast.alias.empty() ? deletion->table->name : ast.alias);
+  deletion->table_index = MakeTableIndex(ast.alias.empty() ? deletion->table->name : ast.alias);
   level.hidden = level.scope.ranges;
   level.scope = Scope();
-  DRIFTDB_RETURN_IF_ERROR(BindReturning(ast.returning, *deletion->table, ast.alias,
-                                        deletion->table_index, &deletion->returning,
-                                        &deletion->returning_index, output));
+  returning->table = deletion->table.get();
+  returning->alias = ast.alias;
+  returning->table_index = deletion->table_index;
+  DRIFTDB_RETURN_IF_ERROR(BindReturning(ast.returning, returning));
+  deletion->returning = std::move(returning->list);
+  deletion->returning_index = returning->returning_index;
   return UpdateWrap(MakeLogical(std::move(projection)), std::move(plan));
 }
 
@@ -197,9 +209,11 @@ Result<BoundQuery> StatementBinder::BindDelete(const AstDelete& ast) {
   query.read_only = false;
   LogicalDelete deletion;
   DRIFTDB_ASSIGN_OR_RETURN(deletion.table, RequireWritable(ast.table, "delete from"));
+  BoundReturning returning;
   DRIFTDB_ASSIGN_OR_RETURN(LogicalPtr plan, WithCtes(ast.with.get(), [&] {
-                             return BindDeletePlan(ast, &deletion, &query.output);
+                             return BindDeletePlan(ast, &deletion, &returning);
                            }));
+  query.output = std::move(returning.output);
   query.plan = UpdateWrap(MakeLogical(std::move(deletion)), std::move(plan));
   DRIFTDB_RETURN_IF_ERROR(FinishQuery(&query));
   return query;

@@ -80,6 +80,31 @@ Status StatementBinder::CheckViewReplaces(const catalog::ViewEntry& before,
   return OkStatus();
 }
 
+// A free name, or a view that may be replaced.
+Status StatementBinder::PlaceView(const AstCreateView& ast, catalog::ViewEntry* view) {
+  const catalog::RelationEntry existing = catalog_.FindRelation(view->schema, view->name);
+  if (!std::holds_alternative<std::monostate>(existing)) {
+    const auto* before = std::get_if<std::shared_ptr<const catalog::ViewEntry>>(&existing);
+    if (!ast.or_replace) {
+      return Error(sqlstate::kDuplicateTable, "relation \"{}\" already exists", view->name);
+    }
+    if (before == nullptr) {
+      return Error(sqlstate::kWrongObjectType, "\"{}\" is not a view", view->name)
+          .At(ast.view.position);
+    }
+    if (std::find(relations_.begin(), relations_.end(), (*before)->oid) != relations_.end()) {
+      return Error(sqlstate::kInvalidObjectDefinition,
+                   "infinite recursion detected in rules for relation \"{}\"", view->name);
+    }
+    DRIFTDB_RETURN_IF_ERROR(CheckViewReplaces(**before, *view));
+    view->security.owner = (*before)->security.owner;
+    RequireOwner((*before)->oid, view->name, 'v');
+  } else {
+    RequireSchemaCreate(view->schema);
+  }
+  return OkStatus();
+}
+
 Result<BoundStatement> StatementBinder::BindCreateView(const AstCreateView& ast) {
   if (ast.temporary || ast.recursive) {
     return Error(sqlstate::kFeatureNotSupported, "{} views are not supported yet",
@@ -127,26 +152,7 @@ Result<BoundStatement> StatementBinder::BindCreateView(const AstCreateView& ast)
     }
     view.columns.push_back(std::move(column));
   }
-  const catalog::RelationEntry existing = catalog_.FindRelation(view.schema, view.name);
-  if (!std::holds_alternative<std::monostate>(existing)) {
-    const auto* before = std::get_if<std::shared_ptr<const catalog::ViewEntry>>(&existing);
-    if (!ast.or_replace) {
-      return Error(sqlstate::kDuplicateTable, "relation \"{}\" already exists", view.name);
-    }
-    if (before == nullptr) {
-      return Error(sqlstate::kWrongObjectType, "\"{}\" is not a view", view.name)
-          .At(ast.view.position);
-    }
-    if (std::find(relations_.begin(), relations_.end(), (*before)->oid) != relations_.end()) {
-      return Error(sqlstate::kInvalidObjectDefinition,
-                   "infinite recursion detected in rules for relation \"{}\"", view.name);
-    }
-    DRIFTDB_RETURN_IF_ERROR(CheckViewReplaces(**before, view));
-    view.security.owner = (*before)->security.owner;
-    RequireOwner((*before)->oid, view.name, 'v');
-  } else {
-    RequireSchemaCreate(view.schema);
-  }
+  DRIFTDB_RETURN_IF_ERROR(PlaceView(ast, &view));
   create.privileges = TakePrivileges();
   BoundStatement statement;
   statement.node = std::move(create);

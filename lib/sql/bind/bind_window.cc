@@ -62,15 +62,10 @@ Result<ExprPtr> StatementBinder::BindWindowCall(const AstFunctionCall& ast,
         .At(ast.position);
   }
   const BindClause clause = level_->clause;
-  if (clause == BindClause::kWindowPartition || clause == BindClause::kWindowOrder ||
-      clause == BindClause::kWindowFrame) {
-    return Error(sqlstate::kWindowingError, "window function calls cannot be nested")
-        .At(ast.position);
-  }
   if (clause != BindClause::kSelectTarget && clause != BindClause::kOrderBy &&
       clause != BindClause::kDistinctOn) {
     return Error(sqlstate::kWindowingError, "window functions are not allowed in {}",
-                 ClauseText(clause))
+                 clause == BindClause::kWindowFrame ? "window definitions" : ClauseText(clause))
         .At(ast.position);
   }
   ExprList args;

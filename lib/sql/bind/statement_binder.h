@@ -72,6 +72,24 @@ struct BoundGrouping {
   bool present = false;
 };
 
+// What the name of a new object is made of.
+struct NameParts {
+  Oid schema;
+  std::string_view table;
+  std::string_view column;
+  std::string_view label;
+};
+
+// What RETURNING reads and what it becomes.
+struct BoundReturning {
+  const catalog::TableEntry* table = nullptr;
+  std::string alias;
+  uint32_t table_index = 0;
+  ExprList list;
+  uint32_t returning_index = 0;
+  std::vector<OutputColumn> output;
+};
+
 class StatementBinder {
  public:
   StatementBinder(const BindContext& context, size_t parameter_count);
@@ -110,7 +128,7 @@ class StatementBinder {
   Result<std::shared_ptr<const catalog::TableEntry>> RequireTable(const AstName& name);
   Result<LogicalType> ResolveType(const TypeName& name);
   Result<Oid> RequireRole(const std::string& name);
-  uint32_t NewTable(std::string_view alias);
+  uint32_t MakeTableIndex(std::string_view alias);
   void NoteRelation(Oid oid);
   // Returns its number + 1. `whole` privileges have no column list.
   uint32_t Require(RequiredPrivilege privilege);
@@ -159,8 +177,8 @@ class StatementBinder {
   Result<ExprPtr> BindTestSubquery(expr::Subquery test, const AstExpr& left,
                                    const AstSelect& select, uint32_t position);
   Result<expr::SubqueryPlan> BindSubqueryPlan(const AstSelect& select);
-  Status CoerceTest(expr::ComparisonOp* op, size_t column, ExprPtr* tested, ExprList* converted,
-                    const expr::SubqueryPlan& plan, uint32_t position);
+  Status CoerceTest(expr::ComparisonOp* op, size_t column, const expr::SubqueryPlan& plan,
+                    ExprPtr* tested, ExprList* converted);
 
   // bind_call.cc, bind_window.cc: function, aggregate and window calls.
   Result<ExprPtr> BindCall(const AstFunctionCall& ast);
@@ -190,6 +208,7 @@ class StatementBinder {
   Result<FromItem> BindView(const catalog::ViewEntry& view, const AstTableRef& ref);
   Result<FromItem> BindCteReference(CteDefinition* cte, const AstTableRef& ref);
   Result<FromItem> BindJoin(FromItem left, const AstTableRef& join);
+  Status BindJoinCondition(const AstTableRef& join, const Scope& sides, ExprList* conditions);
   Result<Scope> MergeUsing(const Scope& left, const Scope& right, const AstTableRef& join,
                            const std::vector<std::string>& names, ExprList* conditions);
   FromItem MakeScan(const std::shared_ptr<const catalog::TableEntry>& table,
@@ -240,7 +259,7 @@ class StatementBinder {
   Result<BoundSelect> BindSetOperation(const AstSelect& select);
   Result<std::vector<LogicalType>> UnifyTypes(const std::vector<BoundSelect>& parts,
                                               const std::vector<std::string_view>& constructs,
-                                              const std::vector<uint32_t>& positions);
+                                              const std::vector<const AstSelect*>& sources);
   Status CoerceSelect(BoundSelect* select, const std::vector<LogicalType>& types);
   // The expression of an output column that has no type yet, or null: those may still be changed.
   static ExprPtr* UntypedOutput(const BoundSelect& select, size_t column);
@@ -277,19 +296,17 @@ class StatementBinder {
   Status CheckInsertCount(const AstInsert& ast, size_t columns, size_t values, uint32_t position);
   Result<ExprPtr> AssignTo(ExprPtr value, const catalog::ColumnEntry& column);
   Result<BoundQuery> BindUpdate(const AstUpdate& ast);
-  Result<LogicalPtr> BindUpdatePlan(const AstUpdate& ast, LogicalUpdate* update, FromItem* target,
-                                    std::vector<OutputColumn>* output);
+  Result<LogicalPtr> BindUpdatePlan(const AstUpdate& ast, LogicalUpdate* update,
+                                    BoundReturning* returning);
   Result<BoundQuery> BindDelete(const AstDelete& ast);
   Result<LogicalPtr> BindDeletePlan(const AstDelete& ast, LogicalDelete* deletion,
-                                    std::vector<OutputColumn>* output);
+                                    BoundReturning* returning);
   Result<LogicalPtr> BindAssignments(const AstUpdate& ast, LogicalPtr plan, LogicalUpdate* update,
                                      ExprList* values);
   Result<LogicalPtr> BindAssignedSubquery(const AstAssignment& assignment, LogicalPtr plan,
                                           ExprList* values);
   Result<ExprPtr> BindAssignedValue(const AstExpr& value, const catalog::ColumnEntry& column);
-  Status BindReturning(const std::vector<AstTarget>& returning, const catalog::TableEntry& table,
-                       const std::string& alias, uint32_t table_index, ExprList* list,
-                       uint32_t* returning_index, std::vector<OutputColumn>* output);
+  Status BindReturning(const std::vector<AstTarget>& returning, BoundReturning* result);
   Result<std::shared_ptr<const catalog::TableEntry>> RequireWritable(const AstName& name,
                                                                      std::string_view verb);
   ScopeRangePtr MakeTableRange(const catalog::TableEntry& table, const std::string& alias,
@@ -304,6 +321,7 @@ class StatementBinder {
                                                 const catalog::TableEntry& table);
   Result<BoundStatement> BindCreateSchema(const AstCreateSchema& ast);
   Result<BoundStatement> BindCreateView(const AstCreateView& ast);
+  Status PlaceView(const AstCreateView& ast, catalog::ViewEntry* view);
   Status CheckViewReplaces(const catalog::ViewEntry& before, const catalog::ViewEntry& after);
   void WriteBackTargets(const AstSelect& select);
   Result<BoundStatement> BindCreateSequence(const AstCreateSequence& ast);
@@ -322,17 +340,39 @@ class StatementBinder {
   Result<BoundStatement> BindAlterTable(const AstAlterTable& ast);
   Result<BoundStatement> BindRename(const AstRename& ast);
   void RequireRelationOwner(const catalog::RelationEntry& relation);
+  Result<std::vector<Oid>> ViewsUsing(Oid table, uint32_t ordinal);
+  Status BindViewAlone(const catalog::ViewEntry& view);
+  Status AlterAction(const AstAlterTableAction& ast, catalog::TableEntry* table,
+                     BoundAlterTable* alter);
+  Status AlterAddColumn(const AstAlterTableAction& ast, catalog::TableEntry* table,
+                        BoundAlterTable* alter);
+  Status AlterDropColumn(const AstAlterTableAction& ast, catalog::TableEntry* table,
+                         BoundAlterTable* alter);
+  Status CollectColumnDependants(const AstAlterTableAction& ast, const catalog::TableEntry& table,
+                                 ColumnId id, BoundAlterTable* alter, BoundAlterAction* action);
+  Status AlterColumn(const AstAlterTableAction& ast, catalog::TableEntry* table,
+                     BoundAlterTable* alter);
+  Status AlterConstraint(const AstAlterTableAction& ast, catalog::TableEntry* table,
+                         BoundAlterTable* alter);
+  Result<BoundStatement> BindAlterSchemaOwner(const AstAlterTable& ast);
+  Status RenameColumn(const AstRename& ast, const catalog::TableEntry& table,
+                      BoundAlterAction* action);
+  Status RenameConstraint(const AstRename& ast, const catalog::TableEntry& table,
+                          BoundAlterAction* action);
+  Status RenameObject(const AstRename& ast, const catalog::RelationEntry& relation,
+                      BoundAlterAction* action);
+  Result<BoundStatement> RenameSchema(const AstRename& ast);
   // IF NOT EXISTS, or 42P07: true when the statement has nothing to do.
   Result<bool> NameTaken(Oid schema, const std::string& name, bool if_not_exists,
                          std::string_view tag, BoundStatement* nothing);
   // PostgreSQL's ChooseRelationName: table_column_label, cut to 63 bytes, numbered until free.
-  std::string ChooseName(Oid schema, std::string_view table, std::string_view column,
-                         std::string_view label, const std::vector<std::string>& taken,
+  std::string ChooseName(const NameParts& parts, const std::vector<std::string>& taken,
                          bool is_relation);
 
   // bind_copy.cc.
   Result<BoundStatement> BindCopy(const AstCopy& ast);
   Status CheckCopyOptions(const AstCopy& ast, BoundCopy* copy);
+  Status CheckCopySeparators(const AstCopy& ast, BoundCopy* copy);
   Status CopyTable(const AstCopy& ast, BoundCopy* copy);
   Status CopyFromParts(const AstCopy& ast, BoundCopy* copy);
   Status CopyForce(const AstCopy& ast, BoundCopy* copy);
@@ -360,7 +400,14 @@ class StatementBinder {
   // CREATE VIEW: the query is its own copy of the AST and gets every name qualified and every star
   // expanded, so that the stored text means the same forever.
   bool qualify_names_ = false;
+  // ADD COLUMN serial: the default names a sequence that is made with it.
+  bool sequence_unborn_ = false;
 };
+
+// Where an expression begins in the text: an infix node's own position is its operator's.
+uint32_t StartOf(const AstExpr& ast);
+// Where output column `column` of a query is written.
+uint32_t StartOfOutput(const AstSelect& select, size_t column);
 
 // Enters a query block for the time of a scope.
 class LevelScope {

@@ -80,7 +80,7 @@ Status TableDefiner::MakeSequence(const std::vector<AstSequenceOption>& options,
   sequence.security.owner = table_->security.owner;
   sequence.type = column->type;
   sequence.name =
-      binder_->ChooseName(table_->schema, table_->name, column->name, "seq", TakenNames(), true);
+      binder_->ChooseName({table_->schema, table_->name, column->name, "seq"}, TakenNames(), true);
   DRIFTDB_RETURN_IF_ERROR(binder_->ApplySequenceOptions(options, true, &sequence, nullptr));
   sequence.owned_by_column = column->id;
   const std::string qualified =
@@ -174,7 +174,10 @@ Status TableDefiner::AddColumn(const AstColumnDef& ast) {
                  "collation \"{}\" for encoding \"UTF8\" does not exist", ast.collation.back())
         .At(ast.position);
   }
-  column.id = ColumnId(table_->next_column_id + static_cast<uint32_t>(table_->columns.size()));
+  // CREATE TABLE leaves the counter to CatalogEditor, which numbers the columns the same way.
+  const bool exists = table_->oid != kInvalidOid;
+  column.id = exists ? ColumnId(table_->next_column_id++)
+                     : ColumnId(static_cast<uint32_t>(table_->columns.size()) + 1);
   table_->columns.push_back(std::move(column));
   if (is_serial) DRIFTDB_RETURN_IF_ERROR(MakeSequence({}, &table_->columns.back()));
   ColumnFlags flags;
@@ -229,6 +232,13 @@ Status TableDefiner::AddKey(const Pending& pending) {
                  kDefinerKeyColumnsMax)
         .At(ast.position);
   }
+  // As in PostgreSQL, a unique constraint that repeats another key of the statement adds nothing.
+  const bool repeated =
+      !primary && ast.name.empty() && table_->oid == kInvalidOid &&
+      std::any_of(added.begin(), added.end(), [&](const catalog::ConstraintEntry& other) {
+        return other.type != catalog::ConstraintType::kCheck && other.columns == constraint.columns;
+      });
+  if (repeated) return OkStatus();
   std::string columns;
   for (const uint32_t ordinal : constraint.columns) {
     if (primary) table_->columns[ordinal].not_null = true;
@@ -237,8 +247,8 @@ Status TableDefiner::AddKey(const Pending& pending) {
   constraint.name =
       !ast.name.empty() ? ast.name
       : primary
-          ? binder_->ChooseName(table_->schema, table_->name, "", "pkey", TakenNames(), true)
-          : binder_->ChooseName(table_->schema, table_->name, columns, "key", TakenNames(), true);
+          ? binder_->ChooseName({table_->schema, table_->name, "", "pkey"}, TakenNames(), true)
+          : binder_->ChooseName({table_->schema, table_->name, columns, "key"}, TakenNames(), true);
   DRIFTDB_RETURN_IF_ERROR(CheckNameUnused(constraint.name));
   DRIFTDB_RETURN_IF_ERROR(
       binder_->NameTaken(table_->schema, constraint.name, false, "", nullptr).status());
@@ -261,6 +271,7 @@ Status TableDefiner::AddCheck(const Pending& pending) {
   Scope scope = Scope::Of(binder_->MakeTableRange(*table_, "", table_index_, 0));
   DRIFTDB_ASSIGN_OR_RETURN(
       ExprPtr bound, binder_->BindStandalone(*ast.expr, BindClause::kCheck, std::move(scope)));
+  if (bound->type.id != TypeId::kBoolean) bound->position = StartOf(*ast.expr);
   DRIFTDB_ASSIGN_OR_RETURN(bound, expr::RequireBoolean(std::move(bound), "CHECK"));
   catalog::ConstraintEntry constraint;
   constraint.type = catalog::ConstraintType::kCheck;
@@ -280,10 +291,18 @@ Status TableDefiner::AddCheck(const Pending& pending) {
   constraint.name =
       !ast.name.empty()
           ? ast.name
-          : binder_->ChooseName(table_->schema, table_->name,
-                                column < 0 ? "" : table_->columns[static_cast<size_t>(column)].name,
-                                "check", TakenNames(), false);
-  DRIFTDB_RETURN_IF_ERROR(CheckNameUnused(constraint.name));
+          : binder_->ChooseName(
+                {table_->schema, table_->name,
+                 column < 0 ? std::string_view()
+                            : std::string_view(table_->columns[static_cast<size_t>(column)].name),
+                 "check"},
+                TakenNames(), false);
+  const Status unused = CheckNameUnused(constraint.name);
+  if (!unused.ok() && table_->oid == kInvalidOid) {
+    return Error(sqlstate::kDuplicateObject, "check constraint \"{}\" already exists",
+                 constraint.name);
+  }
+  DRIFTDB_RETURN_IF_ERROR(unused);
   checks.push_back(std::move(bound));
   added.push_back(constraint);
   table_->constraints.push_back(std::move(constraint));

@@ -21,6 +21,8 @@ class TableDefiner {
 
   // Appends the column; its constraints wait for Finish.
   Status AddColumn(const AstColumnDef& ast);
+  // Checks a default and stores its text.
+  Status SetDefault(const AstExpr& ast, catalog::ColumnEntry* column);
   void AddConstraint(const AstConstraint& ast) { pending_.push_back({&ast, -1}); }
   // Resolves the waiting constraints: into table->constraints, indexes, checks.
   Status Finish();
@@ -40,7 +42,6 @@ class TableDefiner {
   };
   Status ApplyColumnConstraint(const AstColumnDef& column, const AstConstraint& ast,
                                ColumnFlags* flags);
-  Status SetDefault(const AstExpr& ast, catalog::ColumnEntry* column);
   Status MakeSequence(const std::vector<AstSequenceOption>& options, catalog::ColumnEntry* column);
   Status AddKey(const Pending& pending);
   Status AddCheck(const Pending& pending);
