@@ -352,7 +352,6 @@ ExplainNode ExplainBuilder::Build(const PhysicalNode& node, ExplainNames* names)
   }
   Describe(node, in, &out, names);
   out.cost = node.estimated_cost / 1e6;
-  for (const ExplainNode& child : out.children) out.cost = std::max(out.cost, child.cost);
   out.rows = node.estimated_rows;
   for (const LogicalType& type : node.types) out.width += CardinalityEstimator::Width(type);
   if (options_.analyze && node.node_id < counters_.size()) {

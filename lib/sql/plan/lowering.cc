@@ -265,6 +265,7 @@ Result<Lowered> Lowering::LowerCte(LogicalNode& node) {
   PhysicalCte payload;
   payload.cte_id = cte.cte_id;
   payload.name = cte.name;
+  cte_names_.emplace_back(cte.cte_id, cte.name);
   payload.recursive = cte.recursive;
   if (!cte.recursive) {
     DRIFTDB_ASSIGN_OR_RETURN(Lowered definition, LowerExactly(*node.children[0], cte.columns));
@@ -295,7 +296,11 @@ Result<Lowered> Lowering::LowerCteScan(LogicalNode& node) {
     result.layout.push_back({scan.table_index, i, 0});
   }
   result.node->types = scan.types;
-  result.node->payload = PhysicalCteScan{scan.cte_id, ""};
+  PhysicalCteScan payload{scan.cte_id, ""};
+  for (const auto& [id, name] : cte_names_) {
+    if (id == scan.cte_id) payload.name = name;
+  }
+  result.node->payload = std::move(payload);
   return result;
 }
 

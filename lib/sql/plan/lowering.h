@@ -7,6 +7,8 @@
 #define DRIFTDB_SQL_PLAN_LOWERING_H_
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -90,6 +92,8 @@ class Lowering {
   // lowering_scan.cc
   Result<Lowered> LowerScan(LogicalNode& node);
   bool TryIndexScan(LogicalNode& node, PhysicalNode* out);
+  // column IN (constants): probes of an index, if that is cheaper than the scan.
+  Result<bool> TryInList(LogicalNode& node, Lowered* result);
   static void TakeIndexBounds(LogicalScan& scan, const IndexMatch& match,
                               PhysicalIndexScan* payload);
   bool TryOrderedScan(LogicalNode& limit, LogicalNode& sort);
@@ -121,6 +125,7 @@ class Lowering {
   CardinalityEstimator& estimator_;
   ColumnCounter needed_;
   uint32_t next_scan_id_ = 0;
+  std::vector<std::pair<uint32_t, std::string>> cte_names_;
   // The scan that TryOrderedScan promised to read in an index's order.
   struct ForcedIndex {
     const LogicalNode* node = nullptr;
@@ -132,6 +137,8 @@ class Lowering {
 
 // Lists the scans that each hash join's build keys restrict (PhysicalHashJoin::filters).
 void AddJoinFilters(PhysicalNode& root);
+// Sets estimated_cost of every node to that of its subtree; scans hold their own before.
+void SetPlanCosts(PhysicalNode& node);
 // Dense node ids in pre-order, root first, then the init plans; returns the count.
 uint32_t NumberNodes(PhysicalPlan* plan);
 

@@ -81,8 +81,10 @@ struct LoweringKeys {
   std::vector<bool> null_safe;
 };
 
-// Splits conditions into equalities between the sides and the rest.
-LoweringKeys LoweringSplit(ExprList conditions, const TableSet& left, const TableSet& right) {
+// Splits conditions into equalities between the sides and the rest. `fixed_left`: a key may be the
+// same for all left rows (1 IN (SELECT ...)).
+LoweringKeys LoweringSplit(ExprList conditions, const TableSet& left, const TableSet& right,
+                           bool fixed_left) {
   LoweringKeys keys;
   for (ExprPtr& condition : conditions) {
     const bool safe = condition->kind == ExprKind::kComparison &&
@@ -94,8 +96,11 @@ LoweringKeys LoweringSplit(ExprList conditions, const TableSet& left, const Tabl
       ExprPtr& b = condition->children[1];
       const uint8_t sa = LoweringSidesOf(*a, left, right);
       const uint8_t sb = LoweringSidesOf(*b, left, right);
-      const bool straight = sa == kLoweringLeft && sb == kLoweringRight;
-      const bool crossed = sa == kLoweringRight && sb == kLoweringLeft;
+      const auto is_left = [&](uint8_t sides) {
+        return sides == kLoweringLeft || (fixed_left && sides == kLoweringNone);
+      };
+      const bool straight = is_left(sa) && sb == kLoweringRight;
+      const bool crossed = sa == kLoweringRight && is_left(sb);
       if ((straight || crossed) && !expr::IsVolatile(*condition)) {
         keys.left.push_back(std::move(straight ? a : b));
         keys.right.push_back(std::move(straight ? b : a));
@@ -187,8 +192,8 @@ Result<Lowered> Lowering::LowerJoin(LogicalNode& node) {
     std::swap(left, right);
     flipped = true;
   }
-  LoweringKeys split =
-      LoweringSplit(std::move(join.conditions), LoweringTables(left), LoweringTables(right));
+  LoweringKeys split = LoweringSplit(std::move(join.conditions), LoweringTables(left),
+                                     LoweringTables(right), join.null_aware);
   SlotMap left_slots, right_slots, both;
   left_slots.Append(left.layout);
   right_slots.Append(right.layout);
@@ -213,19 +218,14 @@ Result<Lowered> Lowering::LowerJoin(LogicalNode& node) {
     payload.null_aware = join.null_aware;
     payload.output = std::move(output);
     payload.build_unique = unique[flipped ? 0 : 1];
-    result.node->estimated_cost =
-        HashJoinCost(right.node->estimated_rows, left.node->estimated_rows, node.estimated_rows);
     result.node->payload = std::move(payload);
   } else {
     PhysicalNestedLoopJoin payload;
     payload.type = type;
     payload.conditions = std::move(split.residual);
     payload.output = std::move(output);
-    result.node->estimated_cost =
-        NestedLoopCost(left.node->estimated_rows, right.node->estimated_rows, node.estimated_rows);
     result.node->payload = std::move(payload);
   }
-  result.node->estimated_cost += left.node->estimated_cost + right.node->estimated_cost;
   result.node->children.push_back(std::move(left.node));
   result.node->children.push_back(std::move(right.node));
   return result;
@@ -344,7 +344,6 @@ Result<Lowered> Lowering::LowerIndexJoin(LogicalNode& node, size_t inner_side,
   DRIFTDB_RETURN_IF_ERROR(Resolve(payload.residual, both));
   Lowered result{MakeNode(node), {}};
   payload.output = SetJoinOutput(left, right, join, payload.type, &result);
-  result.node->estimated_cost = best.cost + left.node->estimated_cost;
   result.node->payload = std::move(payload);
   result.node->children.push_back(std::move(left.node));
   return result;

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "sql/plan/access_path.h"
+#include "sql/plan/cost_model.h"
 #include "sql/plan/lowering.h"
 
 namespace driftdb::sql {
@@ -19,7 +20,9 @@ LogicalType LoweringColumnType(const catalog::TableEntry& table, uint32_t ordina
 Result<Lowered> Lowering::LowerScan(LogicalNode& node) {
   auto& scan = *node.As<LogicalScan>();
   Lowered result{MakeNode(node), {}};
-  if (TryIndexScan(node, result.node.get()) == false) {
+  if (!TryIndexScan(node, result.node.get())) {
+    DRIFTDB_ASSIGN_OR_RETURN(const bool probes, TryInList(node, &result));
+    if (probes) return result;
     PhysicalTableScan payload;
     payload.table = scan.table;
     payload.alias = std::move(scan.alias);
@@ -146,6 +149,96 @@ void Lowering::TakeIndexBounds(LogicalScan& scan, const IndexMatch& match,
     if (!decided[i]) rest.push_back(std::move(scan.filters[i]));
   }
   scan.filters = std::move(rest);
+}
+
+namespace {
+
+// The values of `column IN (constants)`, without duplicates and NULLs; false for other forms and
+// for types whose equality is not that of the stored bytes.
+bool LoweringInValues(const LogicalScan& scan, const expr::Expr& e, uint32_t* ordinal,
+                      ExprList* values) {
+  if (e.kind != ExprKind::kInList || e.negated) return false;
+  const int64_t found = ScanOrdinal(scan, *e.children[0]);
+  const LogicalType type = e.children[0]->type;
+  if (found < 0 || type.is_floating() || type.id == TypeId::kChar) return false;
+  *ordinal = static_cast<uint32_t>(found);
+  for (size_t i = 1; i < e.children.size(); ++i) {
+    const expr::Expr& value = *e.children[i];
+    if (value.kind != ExprKind::kConstant) return false;
+    if (value.value.is_null()) continue;
+    const bool seen = std::any_of(values->begin(), values->end(),
+                                  [&](const ExprPtr& v) { return v->value == value.value; });
+    if (!seen) values->push_back(value.Clone());
+  }
+  return !values->empty();
+}
+
+}  // namespace
+
+Result<bool> Lowering::TryInList(LogicalNode& node, Lowered* result) {
+  auto& scan = *node.As<LogicalScan>();
+  if (scan.table->indexes.empty() || !context_.enabled(OptimizerRule::kIndexJoin)) return false;
+  const double table_rows = estimator_.TableRows(*scan.table);
+  std::shared_ptr<const catalog::IndexEntry> index;
+  ExprList values;
+  size_t position = 0;
+  for (size_t i = 0; i < scan.filters.size() && index == nullptr; ++i) {
+    uint32_t ordinal = 0;
+    values.clear();
+    if (!LoweringInValues(scan, *scan.filters[i], &ordinal, &values)) continue;
+    const double rows = table_rows * estimator_.Selectivity(*scan.filters[i]);
+    const auto probes = static_cast<double>(values.size());
+    for (const auto& candidate : scan.table->indexes) {
+      if (candidate->columns[0].column != ordinal) continue;
+      const bool unique = candidate->unique && candidate->columns.size() == 1;
+      const double cost = IndexJoinCost(probes, unique ? 1 : std::max(1.0, rows / probes));
+      if (cost >= TableScanCost(table_rows, node.estimated_rows, scan.columns.size())) continue;
+      index = candidate;
+      position = i;
+      break;
+    }
+  }
+  if (index == nullptr) return false;
+  PhysicalValues list;
+  const LogicalType type = values[0]->type;
+  for (ExprPtr& value : values) {
+    ExprList row;
+    row.push_back(std::move(value));
+    list.rows.push_back(std::move(row));
+  }
+  auto left = std::make_unique<PhysicalNode>();
+  left->types = {type};
+  left->estimated_rows = static_cast<double>(list.rows.size());
+  left->payload = std::move(list);
+  PhysicalIndexJoin payload;
+  payload.table = scan.table;
+  payload.index = index;
+  payload.keys.push_back(expr::MakeSlot(0, type));
+  scan.filters.erase(scan.filters.begin() + static_cast<int64_t>(position));
+  payload.residual = std::move(scan.filters);
+  needed_.Add(payload.residual, 1);
+  std::vector<ColumnBinding> inner;
+  for (uint32_t i = 0; i < scan.columns.size(); ++i) {
+    if (!needed_.Needed({scan.table_index, i, 0})) continue;
+    payload.columns.push_back(scan.columns[i]);
+    inner.push_back({scan.table_index, i, 0});
+  }
+  needed_.Add(payload.residual, -1);
+  // Slot 0 is the probed value, which no binding names.
+  SlotMap slots;
+  std::vector<ColumnBinding> layout{{UINT32_MAX, 0, 0}};
+  layout.insert(layout.end(), inner.begin(), inner.end());
+  slots.Append(layout);
+  DRIFTDB_RETURN_IF_ERROR(Resolve(payload.residual, slots));
+  for (uint32_t i = 0; i < inner.size(); ++i) {
+    if (!needed_.Needed(inner[i])) continue;
+    payload.output.push_back(i + 1);
+    result->layout.push_back(inner[i]);
+    result->node->types.push_back(LoweringColumnType(*scan.table, payload.columns[i]));
+  }
+  result->node->payload = std::move(payload);
+  result->node->children.push_back(std::move(left));
+  return true;
 }
 
 // ORDER BY ... LIMIT over one table whose order an index has: read only as many rows as asked for.

@@ -73,6 +73,8 @@ Result<PhysicalPlan> Optimize(BoundQuery query, const OptimizerContext& context)
     AddJoinFilters(*result.root);
     for (PhysicalPtr& init : result.init_plans) AddJoinFilters(*init);
   }
+  SetPlanCosts(*result.root);
+  for (PhysicalPtr& init : result.init_plans) SetPlanCosts(*init);
   result.output = std::move(query.output);
   result.parameter_types = std::move(query.parameter_types);
   result.privileges = std::move(query.privileges);
