@@ -19,6 +19,11 @@ Result<char*> ReserveAddresses(size_t bytes);
 void DiscardPages(char* start, size_t bytes);
 void ReleaseAddresses(char* start, size_t bytes);
 
+inline constexpr size_t kHugePageBytes = 2 << 20;
+// Asks for huge pages behind [start, start + bytes): fewer page faults and TLB misses for tables
+// that are touched at random. A hint; no effect where the system has none.
+void AdviseHugePages(void* start, size_t bytes);
+
 }  // namespace driftdb::platform
 
 #endif  // DRIFTDB_PLATFORM_VIRTUAL_MEMORY_H_

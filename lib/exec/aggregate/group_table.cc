@@ -32,11 +32,18 @@ GroupTable::GroupTable(const GroupTableOptions& options)
 
 Status GroupTable::Rehash(size_t capacity) {
   DRIFTDB_RETURN_IF_ERROR(index_memory_.Resize(capacity * 8));
-  std::vector<uint64_t> old = std::move(index_);
-  index_.assign(capacity, 0);
+  const RowBytes old_store = std::move(index_store_);
+  const uint64_t* old = index_;
+  const size_t old_capacity = capacity_;
+  index_store_ = AllocateRowBytes(capacity * 8);
+  std::memset(index_store_.get(), 0, capacity * 8);
+  index_ = reinterpret_cast<uint64_t*>(index_store_.get());
+  capacity_ = capacity;
   mask_ = capacity - 1;
-  for (const uint64_t entry : old) {
+  for (size_t i = 0; i < old_capacity; ++i) {
+    const uint64_t entry = old[i];
     if (entry == 0) continue;
+    if (i + 16 < old_capacity) __builtin_prefetch(Pointer(old[i + 16]));
     // The row's hash: the entry itself keeps only the tag.
     const uint64_t hash = RowLayout::Hash(Pointer(entry));
     size_t slot = hash & mask_;
@@ -48,11 +55,11 @@ Status GroupTable::Rehash(size_t capacity) {
 
 Status GroupTable::Reserve(size_t further) {
   const size_t wanted = (indexed_ + further) * 2;
-  if (wanted <= index_.size()) return OkStatus();
+  if (wanted <= capacity_) return OkStatus();
   size_t capacity = std::max<size_t>(std::bit_ceil(wanted), 1024);
   // A table that outgrows the cache is about to grow further: fewer rehashes.
   if (capacity > (256 << 10)) capacity *= 2;
-  if (index_.empty() && expected_groups_ > 0) {
+  if (capacity_ == 0 && expected_groups_ > 0) {
     capacity = std::max(capacity, std::bit_ceil(std::min<size_t>(expected_groups_, 1 << 22) * 2));
   }
   return Rehash(capacity);
@@ -61,7 +68,7 @@ Status GroupTable::Reserve(size_t further) {
 Status GroupTable::BuildIndex() {
   ordered_ = false;
   indexed_ = 0;
-  index_.clear();
+  capacity_ = 0;
   DRIFTDB_RETURN_IF_ERROR(Reserve(std::max<size_t>(rows_.row_count(), 512)));
   for (RowStore::Page& page : rows_.pages()) {
     for (uint32_t r = 0; r < page.rows; ++r) {
@@ -77,7 +84,7 @@ Status GroupTable::BuildIndex() {
 }
 
 void GroupTable::ResetIndex() {
-  std::fill(index_.begin(), index_.end(), 0);
+  std::fill_n(index_, capacity_, uint64_t{0});
   indexed_ = 0;
   ordered_ = false;
   std::fill(direct_.begin(), direct_.end(), nullptr);
@@ -142,7 +149,7 @@ Status GroupTable::FindGeneral(Vector* const* keys, size_t row_count, const uint
 // entries are made, the others compared; who does not match goes on to the next entry.
 Status GroupTable::ProbeGeneral(Vector* const* keys, size_t row_count, const uint16_t* positions,
                                 uint16_t* pending, size_t count, uint8_t** groups) {
-  if (index_.size() * 8 > kPrefetchBytes) {
+  if (capacity_ * 8 > kPrefetchBytes) {
     for (size_t i = 0; i < count; ++i) __builtin_prefetch(&index_[hashes_[pending[i]] & mask_]);
     for (size_t i = 0; i < count; ++i) {
       __builtin_prefetch(Pointer(index_[hashes_[pending[i]] & mask_]));

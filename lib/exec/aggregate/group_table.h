@@ -94,7 +94,7 @@ class GroupTable {
   size_t indexed_count() const { return indexed_; }
   RowStore& rows() { return rows_; }
   const RowLayout& layout() const { return layout_; }
-  size_t MemoryBytes() const { return rows_.MemoryBytes() + index_.size() * 8; }
+  size_t MemoryBytes() const { return rows_.MemoryBytes() + capacity_ * 8; }
 
  private:
   static constexpr size_t kDirectSpanMax = 64 << 10;
@@ -144,7 +144,9 @@ class GroupTable {
   const size_t state_bytes_;
   RowStore rows_;
   MemoryReservation index_memory_;
-  std::vector<uint64_t> index_;
+  RowBytes index_store_;
+  uint64_t* index_ = nullptr;
+  size_t capacity_ = 0;  // entries of the index
   uint64_t mask_ = 0;
   size_t indexed_ = 0;
   size_t expected_groups_;

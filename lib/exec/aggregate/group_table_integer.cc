@@ -205,7 +205,7 @@ Status GroupTable::FindIndexed(size_t heads, uint8_t** groups) {
   for (size_t h = 0; h < heads; ++h) {
     hashes_[h] = HashInt64(static_cast<uint64_t>(integers_[heads_[h]]));
   }
-  const bool large = index_.size() * 8 > kPrefetchBytes;
+  const bool large = capacity_ * 8 > kPrefetchBytes;
   if (large) {
     for (size_t h = 0; h < heads; ++h) __builtin_prefetch(&index_[hashes_[h] & mask_]);
     for (size_t h = 0; h < heads; ++h) {

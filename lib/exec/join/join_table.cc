@@ -174,9 +174,8 @@ Status JoinTable::SplitRows(QueryContext* context, const std::vector<RowStore*>&
 // Counts, sums up and places the rows of one partition; its directory entries are contiguous.
 void JoinTable::FillPartition(const std::vector<std::vector<std::vector<HashedRow>>>& lists,
                               size_t partition, size_t partitions, uint64_t offset) {
-  const size_t entries = directory_store_.size() - 1;
-  const size_t first = entries / partitions * partition;
-  const size_t last = first + entries / partitions;
+  const size_t first = entries_ / partitions * partition;
+  const size_t last = first + entries_ / partitions;
   const uint64_t step = row_bytes_ << 16;
   for (const auto& parts : lists) {
     for (const HashedRow& at : parts[partition]) {
@@ -207,8 +206,10 @@ Status JoinTable::BuildHash(QueryContext* context, const std::vector<RowStore*>&
   shift_ = 64 - static_cast<unsigned>(std::countr_zero(entries));
   DRIFTDB_RETURN_IF_ERROR(
       memory_.Grow((entries + 1) * 8 + row_count_ * (row_bytes_ + sizeof(HashedRow))));
-  directory_store_.assign(entries + 1, 0);
-  directory_ = directory_store_.data() + 1;
+  entries_ = entries;
+  directory_store_ = AllocateRowBytes((entries + 1) * 8);
+  std::memset(directory_store_.get(), 0, (entries + 1) * 8);
+  directory_ = reinterpret_cast<uint64_t*>(directory_store_.get()) + 1;
   block_ = AllocateRowBytes(row_count_ * row_bytes_);
   std::vector<std::vector<std::vector<HashedRow>>> lists;
   DRIFTDB_RETURN_IF_ERROR(SplitRows(context, stores, partitions, &lists));

@@ -108,7 +108,7 @@ class JoinTable {
     *end = block_.get() + (*entry >> 16);
     return true;
   }
-  size_t directory_bytes() const { return directory_store_.size() * 8; }
+  size_t directory_bytes() const { return entries_ * 8; }
   // Probes miss the L2 cache often enough that prefetching pays.
   bool large() const { return large_; }
   bool keys_only() const { return keys_only_; }
@@ -145,7 +145,8 @@ class JoinTable {
   std::vector<uint32_t> ranks_;
   std::vector<uint32_t> offsets_;
 
-  std::vector<uint64_t> directory_store_;  // one more in front: the start of entry 0
+  RowBytes directory_store_;  // one more in front: the start of entry 0
+  size_t entries_ = 0;
   uint64_t* directory_ = nullptr;
   unsigned shift_ = 63;
 };

@@ -3,19 +3,25 @@
 #include <algorithm>
 
 #include "base/status_macros.h"
+#include "platform/virtual_memory.h"
 
 namespace driftdb::exec {
 
 RowBytes AllocateRowBytes(size_t bytes) {
-  return RowBytes(
-      static_cast<uint8_t*>(::operator new[](bytes == 0 ? 64 : bytes, std::align_val_t(64))));
+  const bool huge = bytes >= platform::kHugePageBytes;
+  const std::align_val_t alignment{huge ? platform::kHugePageBytes : 64};
+  auto* start = static_cast<uint8_t*>(::operator new[](bytes == 0 ? 64 : bytes, alignment));
+  if (huge) platform::AdviseHugePages(start, bytes);
+  return RowBytes(start, RowBytesDelete{alignment});
 }
 
 Status RowStore::AddPage() {
   size_t bytes = kPageBytesMax;
   if (pages_.size() < 8) bytes = std::min<size_t>(kPageBytesMax, size_t{4096} << pages_.size());
   const size_t capacity = std::max<size_t>(bytes / row_bytes_, 16);
-  bytes = capacity * row_bytes_;
+  // Full pages keep their size, so that they are whole huge pages.
+  if (bytes < kPageBytesMax) bytes = capacity * row_bytes_;
+  bytes = std::max(bytes, capacity * row_bytes_);
   DRIFTDB_RETURN_IF_ERROR(reservation_.Resize(page_bytes_ + bytes + heap_->allocated_bytes()));
   Page page;
   page.bytes = AllocateRowBytes(bytes);

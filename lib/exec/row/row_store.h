@@ -16,16 +16,18 @@
 
 namespace driftdb::exec {
 
-// Cache-line aligned bytes.
+// Cache-line aligned bytes; large blocks are on huge pages where the system has them, because they
+// are touched at random.
 struct RowBytesDelete {
-  void operator()(uint8_t* bytes) const { ::operator delete[](bytes, std::align_val_t(64)); }
+  std::align_val_t alignment{64};
+  void operator()(uint8_t* bytes) const { ::operator delete[](bytes, alignment); }
 };
 using RowBytes = std::unique_ptr<uint8_t[], RowBytesDelete>;
 RowBytes AllocateRowBytes(size_t bytes);
 
 class RowStore {
  public:
-  static constexpr size_t kPageBytesMax = 512 << 10;
+  static constexpr size_t kPageBytesMax = 2 << 20;
 
   struct Page {
     RowBytes bytes;
