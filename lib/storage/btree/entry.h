@@ -60,6 +60,22 @@ inline uint64_t KeyHint(std::string_view key) {
   return KeyWord(key.data() + 1, key.size() - 1);
 }
 
+// 0 when `key` starts with `prefix`, else the order of the key against all keys that do. Prefixes
+// of pages and runs are often one byte, too short for a call.
+inline int OrderAgainstPrefix(std::string_view key, std::string_view prefix) {
+  const size_t common = std::min(prefix.size(), key.size());
+  if (common > 2) {
+    const int order = std::memcmp(key.data(), prefix.data(), common);
+    if (order != 0) return order;
+  } else {
+    for (size_t i = 0; i < common; ++i) {
+      const int order = static_cast<uint8_t>(key[i]) - static_cast<uint8_t>(prefix[i]);
+      if (order != 0) return order;
+    }
+  }
+  return key.size() < prefix.size() ? -1 : 0;
+}
+
 inline size_t CommonPrefix(std::string_view a, std::string_view b) {
   const size_t limit = std::min(a.size(), b.size());
   size_t i = 0;

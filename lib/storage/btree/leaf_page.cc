@@ -72,13 +72,8 @@ void LeafPage::KeyAt(size_t i, std::string* key) const {
 LeafPage::Target LeafPage::Reduce(std::string_view key) const {
   Target target;
   const std::string_view prefix = Prefix();
-  const size_t common = std::min(prefix.size(), key.size());
-  target.outside = common == 0 ? 0 : std::memcmp(key.data(), prefix.data(), common);
+  target.outside = OrderAgainstPrefix(key, prefix);
   if (target.outside != 0) return target;
-  if (key.size() < prefix.size()) {
-    target.outside = -1;
-    return target;
-  }
   target.suffix = key.substr(prefix.size());
   target.value = KeyWord(target.suffix);
   if (header().key_mode != kLeafInteger) return target;
@@ -115,12 +110,9 @@ int LeafPage::Compare(size_t i, std::string_view key) const {
 // Entries below `first` are below the key, those from `last` on are above it.
 LeafPage::Range LeafPage::NarrowTarget(const Target& target) const {
   size_t below = 0;
-  size_t not_above = 0;
-  for (size_t i = 0; i < kLeafHints; ++i) {
-    const uint64_t hint = Hint(i);
-    below += hint < target.value ? 1 : 0;
-    not_above += hint <= target.value ? 1 : 0;
-  }
+  for (size_t i = 0; i < kLeafHints; ++i) below += Hint(i) < target.value ? 1 : 0;
+  size_t not_above = below;
+  while (not_above < kLeafHints && Hint(not_above) == target.value) ++not_above;
   Range range;
   range.first = below == 0 ? 0 : HintPosition(below - 1);
   range.last = not_above == kLeafHints ? count() : HintPosition(not_above) + 1;
@@ -256,18 +248,18 @@ size_t LeafPage::LowerBound(std::string_view key, RowId rid) const {
   return first;
 }
 
-LeafPage::Range LeafPage::Narrow(std::string_view key) const {
-  const Target target = Reduce(key);
-  if (target.outside != 0) return {0, 0};
-  const Range range = NarrowTarget(target);
-  PrefetchRange(range);
-  return range;
+LeafPage::Probe LeafPage::Narrow(std::string_view key) const {
+  Probe probe{Reduce(key), {0, 0}};
+  if (probe.target.outside != 0) return probe;
+  probe.within = NarrowTarget(probe.target);
+  PrefetchRange(probe.within);
+  return probe;
 }
 
-LeafPage::Range LeafPage::FindWithin(Range within, std::string_view key, uint64_t hash) const {
+LeafPage::Range LeafPage::FindWithin(const Probe& probe, uint64_t hash) const {
+  const Range& within = probe.within;
+  const Target& target = probe.target;
   if (within.first >= within.last) return {0, 0};
-  const Target target = Reduce(key);
-  if (target.outside != 0) return {0, 0};
   if (fingerprint_data_ != nullptr && header().key_mode != kLeafInteger) {
     const uint8_t print = LeafFingerprint(hash);
     size_t i = within.first;
@@ -281,14 +273,6 @@ LeafPage::Range LeafPage::FindWithin(Range within, std::string_view key, uint64_
   const size_t first = LowerBoundKey(within, target);
   if (first == count() || CompareSuffix(first, target) != 0) return {0, 0};
   return {first, UpperBoundKey({first + 1, count()}, target)};
-}
-
-LeafPage::Range LeafPage::Find(std::string_view key, uint64_t hash) const {
-  const Target target = Reduce(key);
-  if (target.outside != 0) return {0, 0};
-  const Range within = NarrowTarget(target);
-  PrefetchRange(within);
-  return FindWithin(within, key, hash);
 }
 
 Status LeafPage::Check() const {

@@ -81,23 +81,27 @@ class LeafPage {
     size_t first, last;
     size_t guess = 0;  // of Narrow: where the key should be
   };
-  Range Find(std::string_view key, uint64_t hash) const;
+  Range Find(std::string_view key, uint64_t hash) const { return FindWithin(Narrow(key), hash); }
 
+  // A key reduced to what differs between the entries of this page.
+  struct Target {
+    int outside = 0;     // < 0: below all entries; > 0: above all
+    int on_equal = 0;    // integer mode: order of an entry with equal value against the key
+    uint64_t value = 0;  // integer mode: delta; else KeyWord of the suffix
+    std::string_view suffix;
+  };
   // For interleaved lookups: the hint search alone, prefetching what the second step reads.
-  Range Narrow(std::string_view key) const;
-  Range FindWithin(Range within, std::string_view key, uint64_t hash) const;
+  struct Probe {
+    Target target;
+    Range within;
+  };
+  Probe Narrow(std::string_view key) const;
+  Range FindWithin(const Probe& probe, uint64_t hash) const;
 
   // Reads everything: order, offsets. Errors: DataLoss.
   Status Check() const;
 
  private:
-  // A key reduced to what differs between the entries of this page.
-  struct Target {
-    int outside = 0;     // < 0: below all entries; > 0: above all
-    uint64_t value = 0;  // integer mode: delta; else KeyWord of the suffix
-    int on_equal = 0;    // integer mode: order of an entry with equal value against the key
-    std::string_view suffix;
-  };
   const LeafHeader& header() const { return *reinterpret_cast<const LeafHeader*>(page_); }
   static uint64_t Load(const char* from, uint64_t mask) { return LoadFixed<uint64_t>(from) & mask; }
   uint64_t KeyDelta(size_t i) const { return Load(key_data_ + i * header().key_width, key_mask_); }

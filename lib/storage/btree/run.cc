@@ -135,6 +135,7 @@ Status BtreeRun::Decode(std::string_view blob) const {
       locators_.push_back(static_cast<uint32_t>(s << 8 | b));
     }
   }
+  largest_hint_ = KeyWord(std::string_view(largest_key_).substr(hint_skip_));
   hints_ = std::move(hints);
   return memory_.Resize(memory_bytes());
 }
@@ -150,12 +151,21 @@ bool BtreeRun::MayContain(std::string_view key, uint64_t hash) const {
 }
 
 size_t BtreeRun::PageFor(std::string_view key, RowId rid) const {
-  const std::string_view prefix(heap_.data(), hint_skip_);
-  const size_t common = std::min(prefix.size(), key.size());
-  const int order = common == 0 ? 0 : std::memcmp(key.data(), prefix.data(), common);
-  if (order < 0 || (order == 0 && key.size() < prefix.size())) return 0;
-  if (order > 0) return page_count() - 1;
-  const uint64_t hint = KeyWord(key.substr(prefix.size()));
+  const int order = OrderAgainstPrefix(key, {heap_.data(), hint_skip_});
+  if (order != 0) return order < 0 ? 0 : page_count() - 1;
+  return PageForHint(key, rid, KeyWord(key.substr(hint_skip_)));
+}
+
+bool BtreeRun::Locate(std::string_view key, uint64_t hash, size_t* page) const {
+  if (!filter_.empty() && !filter_.MayContain(hash)) return false;
+  if (OrderAgainstPrefix(key, {heap_.data(), hint_skip_}) != 0) return false;
+  const uint64_t hint = KeyWord(key.substr(hint_skip_));
+  if (hint < hints_[0] || hint > largest_hint_) return false;
+  *page = PageForHint(key, RowId(0), hint);
+  return true;
+}
+
+size_t BtreeRun::PageForHint(std::string_view key, RowId rid, uint64_t hint) const {
   // Branch-free: the number of pages whose hint is <= the key's.
   const uint64_t* from = hints_.data();
   size_t size = hints_.size();
@@ -222,8 +232,9 @@ Status BtreeRun::FindFrom(size_t page, std::string_view key, uint64_t hash,
 }
 
 Status BtreeRun::Find(std::string_view key, uint64_t hash, RowIdBuffer* rids) const {
-  if (!MayContain(key, hash)) return OkStatus();
-  return FindFrom(PageFor(key, RowId(0)), key, hash, rids);
+  size_t page;
+  if (!Locate(key, hash, &page)) return OkStatus();
+  return FindFrom(page, key, hash, rids);
 }
 
 Status BtreeRun::FindGroup(const std::string_view* keys, const uint64_t* hashes, size_t count,
@@ -231,13 +242,14 @@ Status BtreeRun::FindGroup(const std::string_view* keys, const uint64_t* hashes,
   DRIFTDB_DCHECK(count <= kGroup);
   PinnedBytes pins[kGroup];
   LeafPage leaves[kGroup];
-  LeafPage::Range ranges[kGroup];
+  LeafPage::Probe probes[kGroup];
   uint32_t pages[kGroup];
   uint8_t take[kGroup];
   size_t taken = 0;
   for (size_t i = 0; i < count; ++i) {
-    if (!MayContain(keys[i], hashes[i])) continue;
-    pages[taken] = static_cast<uint32_t>(PageFor(keys[i], RowId(0)));
+    size_t page;
+    if (!Locate(keys[i], hashes[i], &page)) continue;
+    pages[taken] = static_cast<uint32_t>(page);
     take[taken++] = static_cast<uint8_t>(i);
   }
   for (size_t i = 0; i < taken; ++i) {
@@ -253,12 +265,12 @@ Status BtreeRun::FindGroup(const std::string_view* keys, const uint64_t* hashes,
     Status status = leaves[i].Open(pins[i].data());
     if (!status.ok()) [[unlikely]]
       return PinWrong(pages[i], status);
-    ranges[i] = leaves[i].Narrow(keys[take[i]]);
+    probes[i] = leaves[i].Narrow(keys[take[i]]);
   }
   for (size_t i = 0; i < taken; ++i) {
     const std::string_view key = keys[take[i]];
     RowIdBuffer* out = rids[take[i]];
-    const LeafPage::Range found = leaves[i].FindWithin(ranges[i], key, hashes[take[i]]);
+    const LeafPage::Range found = leaves[i].FindWithin(probes[i], hashes[take[i]]);
     for (size_t at = found.first; at < found.last; ++at)
       out->Append(leaves[i].rid(at), leaves[i].anti(at));
     if (pages[i] + 1 < page_count() && fence_key(pages[i] + 1) == key) [[unlikely]] {

@@ -75,6 +75,8 @@ class BtreeRun {
   bool MayContain(std::string_view key, uint64_t hash) const;
   // Last page whose first entry is <= (key, rid); 0 when there is none.
   size_t PageFor(std::string_view key, RowId rid) const;
+  // MayContain, and PageFor of the key's first entry; false: certainly not in the run.
+  bool Locate(std::string_view key, uint64_t hash, size_t* page) const;
   Status PinPage(size_t page, PinnedBytes* bytes, LeafPage* leaf) const;
   // A pin of the page's whole segment: one large read, for sequential work.
   Status PinSegment(size_t segment, PinnedBytes* bytes) const;
@@ -93,6 +95,7 @@ class BtreeRun {
   Status LoadSlow() const;
   Status Decode(std::string_view blob) const;
   Status PinWrong(size_t page, const Status& status) const;
+  size_t PageForHint(std::string_view key, RowId rid, uint64_t hint) const;
   Status FindFrom(size_t page, std::string_view key, uint64_t hash, RowIdBuffer* rids) const;
 
   ExtentStore* store_;
@@ -113,6 +116,7 @@ class BtreeRun {
   mutable std::vector<uint32_t> locators_;  // segment << 8 | block
   mutable std::vector<uint32_t> segment_pages_;
   mutable std::string largest_key_;
+  mutable uint64_t largest_hint_ = 0;
   mutable KeyFilter filter_;
 };
 
