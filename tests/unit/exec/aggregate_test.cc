@@ -7,6 +7,7 @@
 // Covers: lib/exec/aggregate/group_table_integer.cc
 // Covers: lib/exec/row/key_hash.cc
 // Covers: lib/exec/row/row_layout.cc
+// Covers: lib/exec/row/row_store.cc
 #include "exec/aggregate/aggregate.h"
 
 #include <map>

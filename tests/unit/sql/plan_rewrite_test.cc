@@ -4,7 +4,7 @@
 // lib/sql/plan/access_path.cc, lib/sql/plan/simplify.cc, lib/sql/plan/cardinality.cc,
 // lib/sql/plan/selectivity.cc, lib/sql/plan/columns.cc, lib/sql/plan/explain.cc,
 // lib/sql/plan/optimizer.cc, lib/sql/plan/lowering.cc, lib/sql/plan/lowering_join.cc,
-// lib/sql/plan/lowering_modify.cc, lib/sql/plan/lowering_order.cc, lib/sql/plan/lowering_scan.cc.
+// lib/sql/plan/lowering_modify.cc, lib/sql/plan/lowering_order.cc, lib/sql/plan/lowering_scan.cc, lib/sql/plan/plan_costs.cc
 #include <chrono>
 #include <string>
 

@@ -1,7 +1,7 @@
 // Subqueries: every correlated form gets a plan without nesting.
 // Covers: lib/sql/plan/unnest.cc, lib/sql/plan/unnest_expression.cc,
 // lib/sql/plan/unnest_pull_up.cc, lib/sql/plan/unnest_domain.cc,
-// lib/sql/plan/functional_dependency.cc.
+// lib/sql/plan/functional_dependency.cc
 #include <catch2/catch.hpp>
 
 #include "sql/plan_fixture.h"
