@@ -270,14 +270,23 @@ Status CopyFromRunner::ParseBlock(CopyFromBlock* block) {
   Chunk chunk(types_);
   size_t rows = 0;
   bool header = block->first && copy_.header != sql::CopyHeader::kOff;
-  Status status = ValidateUtf8(block->text);
+  // The whole text at once; only a text that fails is searched for the record to name.
+  const Status encoding = ValidateUtf8(block->text);
+  Status status;
   while (status.ok()) {
     Result<bool> more = reader.Next(&fields);
     if (!more.ok()) {
       status = more.status();
       break;
     }
-    if (!*more) break;
+    if (!*more) {
+      status = encoding;
+      break;
+    }
+    for (size_t i = 0; !encoding.ok() && status.ok() && i < fields.size(); ++i) {
+      status = ValidateUtf8(fields[i].text);
+    }
+    if (!status.ok()) break;
     if (header) {
       header = false;
       status = CheckHeader(fields);

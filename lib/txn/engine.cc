@@ -76,6 +76,10 @@ Status Engine::OpenFiles() {
           .WithHint("A DriftDB database is a directory.");
     }
   }
+  const std::string main_path = options_.directory + "/main.drift";
+  DRIFTDB_ASSIGN_OR_RETURN(const bool had_main, vfs->Exists(main_path));
+  // Before the lock: a directory that is somebody else's is left as it is.
+  if (!had_main) DRIFTDB_RETURN_IF_ERROR(CheckMayCreate());
   const std::string lock_path = options_.directory + "/lock";
   if (options_.read_only) {
     DRIFTDB_ASSIGN_OR_RETURN(const std::string holder, vfs->LockHolder(lock_path));
@@ -86,7 +90,6 @@ Status Engine::OpenFiles() {
   } else {
     DRIFTDB_ASSIGN_OR_RETURN(lock_, vfs->Lock(lock_path));
   }
-  const std::string main_path = options_.directory + "/main.drift";
   DRIFTDB_ASSIGN_OR_RETURN(const bool has_main, vfs->Exists(main_path));
   if (!has_main) DRIFTDB_RETURN_IF_ERROR(CreateMainFile(main_path));
   storage::ExtentStoreOptions store;
@@ -101,7 +104,7 @@ Status Engine::OpenFiles() {
   return EngineEnsureDirectory(vfs, wal_directory_);
 }
 
-Status Engine::CreateMainFile(const std::string& path) {
+Status Engine::CheckMayCreate() {
   platform::Vfs* vfs = options_.vfs;
   if (options_.read_only || !options_.create) {
     return Error(sqlstate::kUndefinedFile, "directory \"{}\" holds no DriftDB database",
@@ -119,6 +122,11 @@ Status Engine::CreateMainFile(const std::string& path) {
           .WithDetail(fmt::format("It contains \"{}\".", name));
     }
   }
+  return OkStatus();
+}
+
+Status Engine::CreateMainFile(const std::string& path) {
+  platform::Vfs* vfs = options_.vfs;
   const std::string unfinished = path + ".new";
   DRIFTDB_ASSIGN_OR_RETURN(const bool left_over, vfs->Exists(unfinished));
   DRIFTDB_RETURN_IF_ERROR(EngineEnsureDirectory(vfs, wal_directory_));

@@ -76,6 +76,7 @@ class Engine {
  private:
   explicit Engine(const EngineOptions& options);
   Status OpenFiles();
+  Status CheckMayCreate();
   Status CreateMainFile(const std::string& path);
   Status LoadRoot();
   Status Recover();

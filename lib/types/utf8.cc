@@ -103,7 +103,9 @@ Status ValidateUtf8(std::string_view text) {
     const size_t bytes = Utf8ValidBytes(text.substr(i));
     if (bytes == 0) {
       std::string shown;
-      const size_t end = std::min(text.size(), i + CharacterBytes(text.substr(i)));
+      const bool lead =
+          static_cast<uint8_t>(text[i]) >= 0xC2 && static_cast<uint8_t>(text[i]) <= 0xF4;
+      const size_t end = lead ? std::min(text.size(), i + CharacterBytes(text.substr(i))) : i + 1;
       for (size_t k = i; k < end; ++k) {
         shown += fmt::format("{}0x{:02x}", k == i ? "" : " ", static_cast<uint8_t>(text[k]));
       }
