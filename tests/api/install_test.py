@@ -1,5 +1,5 @@
-"""install_test.py BUILDDIR COMPILER...: installs into an empty prefix and builds a C program against the installed files only,
-once with the shared and once with the static library, with the flags that pkg-config gives."""
+"""install_test.py BUILDDIR EXAMPLE...: installs into an empty prefix and builds the examples against the installed files only, with
+the flags that pkg-config gives: with every compiler that is there, each with the shared and with the static library."""
 
 import glob
 import os
@@ -8,17 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-PROGRAM = r"""
-#include <driftdb/driftdb.h>
-#include <stdio.h>
-int main(void) {
-  driftdb_database* database = NULL;
-  if (driftdb_open(":memory:", NULL, &database, NULL) != DRIFTDB_OK) return 1;
-  if (driftdb_close(database, NULL) != DRIFTDB_OK) return 1;
-  printf("%s\n", driftdb_version());
-  return 0;
-}
-"""
+COMPILERS = {".c": (["gcc"], ["clang"]), ".cc": (["g++", "-std=c++20"], ["clang++", "-std=c++20"])}
 
 
 def run(command, **keywords):
@@ -29,7 +19,7 @@ def run(command, **keywords):
 
 
 def main() -> int:
-    build, compiler = sys.argv[1], sys.argv[2:]
+    build, examples = sys.argv[1], sys.argv[2:]
     with tempfile.TemporaryDirectory() as folder:
         run(["meson", "install", "-C", build, "--no-rebuild", "--destdir", folder])
         (pc,) = glob.glob(f"{folder}/**/driftdb.pc", recursive=True)
@@ -39,26 +29,33 @@ def main() -> int:
         places = [f"--define-variable=libdir={lib}",
                   f"--define-variable=includedir={os.path.dirname(os.path.dirname(header))}"]
         environment = {**os.environ, "PKG_CONFIG_PATH": os.path.dirname(pc), "LD_LIBRARY_PATH": lib}
-        version = run(["pkg-config", "--modversion", "driftdb"], env=environment).strip()
-        source = os.path.join(folder, "app.c")
-        with open(source, "w", encoding="utf-8") as file:
-            file.write(PROGRAM)
 
         def flags(*options):
             return run(["pkg-config", *places, *options, "driftdb"], env=environment).split()
 
+        version = run(["pkg-config", "--modversion", "driftdb"], env=environment).strip()
         kinds = {"shared": flags("--cflags", "--libs")}
         static = flags("--cflags", "--libs", "--static")
         kinds["static"] = [os.path.join(lib, "libdriftdb.a") if f == "-ldriftdb" else f for f in static]
+        built = {}
         for kind, arguments in kinds.items():
-            program = os.path.join(folder, "app_" + kind)
-            run(compiler + ["-o", program, source] + arguments)
+            for example in examples:
+                stem, suffix = os.path.splitext(os.path.basename(example))
+                for compiler in COMPILERS[suffix]:
+                    if shutil.which(compiler[0]) is None:
+                        continue
+                    program = os.path.join(folder, f"{stem}_{compiler[0]}_{kind}")
+                    run(compiler + ["-O1", "-Wall", "-Wextra", "-o", program, example] + arguments)
+                    built.setdefault(kind, []).append(program)
+        for kind in kinds:
             if kind == "static":
-                shutil.move(lib, lib + "_gone")  # it must not need the shared library
-            printed = run([program], env=environment).strip()
-            if printed != version:
-                raise SystemExit(f"{kind}: driftdb_version() is {printed}, driftdb.pc says {version}")
-            print(f"{kind}: {printed}")
+                shutil.move(lib, lib + "_gone")  # they must not need the shared library
+            for program in built[kind]:
+                printed = run([program], env=environment)
+                if not printed.strip():
+                    raise SystemExit(f"{program} prints nothing")
+                print(f"{os.path.basename(program)}: {printed.splitlines()[0]}")
+        print(f"version {version}")
     return 0
 
 
