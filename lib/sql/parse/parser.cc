@@ -41,14 +41,12 @@ void Parser::Advance() {
 const Token& Parser::Peek(int distance) {
   DRIFTDB_DCHECK(distance >= 1 && distance <= 3);
   if (failed_) return current_;
-  while (ahead_count_ < distance) {
+  for (int at = ahead_count_; at < distance; ++at) {
     // Nothing is read beyond the end of a statement.
-    const Token& last = ahead_count_ == 0 ? current_ : ahead_[ahead_count_ - 1];
-    ahead_[ahead_count_] = last;
-    if (last.kind != TokenKind::kEnd && last.kind != TokenKind::kSemicolon) {
-      ahead_[ahead_count_] = lexer_.Next();
-    }
-    ++ahead_count_;
+    const Token& last = at > 0 ? ahead_[at - 1] : current_;
+    const bool ended = last.kind == TokenKind::kEnd || last.kind == TokenKind::kSemicolon;
+    ahead_[at] = ended ? last : lexer_.Next();
+    ahead_count_ = at + 1;
   }
   return ahead_[distance - 1];
 }
