@@ -308,73 +308,15 @@ Result<Fragment> PlanCompiler::BuildCte(const sql::PhysicalNode& node) {
 
 Result<Fragment> PlanCompiler::BuildCteScan(const sql::PhysicalNode& node) {
   const auto* plan = node.As<sql::PhysicalCteScan>();
+  if (const auto lazy = lazy_ctes_.find(plan->cte_id); lazy != lazy_ctes_.end()) {
+    return FromSource(lazy->second, node.node_id);
+  }
   const ChunkCollection* rows = FindCte(plan->cte_id);
   DRIFTDB_CHECK_OR_RETURN(rows != nullptr, "CTE {} is read before it is made", plan->cte_id);
   std::shared_ptr<Source> source = MakeCollectionSource(rows);
   Source* raw = source.get();
   owned_.push_back(std::move(source));
   return FromSource(raw, node.node_id);
-}
-
-namespace {
-
-// Rows of WITH RECURSIVE: all so far, those of the last round, and the keys seen when UNION drops
-// repeats.
-struct RecursiveCteState {
-  ChunkCollection all, working;
-  std::vector<expr::ExprPtr> keys;
-  std::unique_ptr<DistinctOn> seen;
-};
-
-}  // namespace
-
-Result<Fragment> PlanCompiler::BuildRecursiveCte(const sql::PhysicalNode& node) {
-  const auto* plan = node.As<sql::PhysicalCte>();
-  const std::vector<LogicalType>& types = node.children[0]->types;
-  auto* state = Own<RecursiveCteState>();
-  state->all = ChunkCollection(types, context_->memory, "recursive query");
-  state->working = ChunkCollection(types, context_->memory, "recursive query");
-  if (!plan->union_all) {
-    DistinctOnOptions options;
-    options.types = types;
-    for (uint32_t c = 0; c < types.size(); ++c) {
-      state->keys.push_back(expr::MakeSlot(c, types[c]));
-      options.keys.push_back(state->keys.back().get());
-    }
-    state->seen = std::make_unique<DistinctOn>(std::move(options));
-  }
-  const sql::PhysicalNode* base = node.children[0].get();
-  const sql::PhysicalNode* step = node.children[1].get();
-  const uint32_t cte_id = plan->cte_id;
-  ExecutionStep run;
-  run.action = [this, state, base, step, cte_id, types]() -> Status {
-    // One round: runs a plan that reads the rows of the round before and keeps what is fresh.
-    const auto round = [&](const sql::PhysicalNode& part) -> Result<ChunkCollection> {
-      PlanCompiler compiler(context_, this);
-      compiler.ctes_[cte_id] = &state->working;
-      DRIFTDB_ASSIGN_OR_RETURN(Fragment fragment, compiler.Build(part));
-      if (state->seen != nullptr) AddOperator(&fragment, state->seen.get(), UINT32_MAX);
-      MaterializeOptions options;
-      options.types = types;
-      Materialize rows(std::move(options));
-      compiler.CloseWith(std::move(fragment), rows.sink());
-      DRIFTDB_RETURN_IF_ERROR(compiler.RunSteps());
-      return std::move(rows.rows());
-    };
-    DRIFTDB_ASSIGN_OR_RETURN(ChunkCollection fresh, round(*base));
-    while (fresh.row_count() > 0) {
-      DRIFTDB_RETURN_IF_ERROR(context_->CheckCancel());
-      for (size_t i = 0; i < fresh.chunk_count(); ++i) {
-        DRIFTDB_RETURN_IF_ERROR(state->all.Append(fresh.chunk(i)));
-      }
-      state->working = std::move(fresh);
-      DRIFTDB_ASSIGN_OR_RETURN(fresh, round(*step));
-    }
-    return OkStatus();
-  };
-  steps_.push_back(std::move(run));
-  ctes_[cte_id] = &state->all;
-  return Build(*node.children[2]);
 }
 
 Result<Fragment> PlanCompiler::BuildDml(const sql::PhysicalNode& node) {

@@ -22,6 +22,7 @@
 
 namespace driftdb::exec {
 
+class RecursiveCteSource;
 class TableScanSource;
 
 struct Fragment {
@@ -52,6 +53,8 @@ class PlanCompiler final : public JoinFilterSink {
                  std::shared_ptr<const storage::ColumnPredicate> predicate) override;
 
  private:
+  friend class RecursiveCteSource;  // compiles a round with the rows of the round before
+
   template <typename T, typename... Args>
   T* Own(Args&&... args) {
     auto object = std::make_shared<T>(std::forward<Args>(args)...);
@@ -85,6 +88,7 @@ class PlanCompiler final : public JoinFilterSink {
   std::vector<ExecutionStep> steps_;
   std::unordered_map<uint32_t, TableScanSource*> scans_;
   std::map<uint32_t, const ChunkCollection*> ctes_;
+  std::map<uint32_t, Source*> lazy_ctes_;  // of recursive CTEs that are read once
   DmlSink* dml_ = nullptr;
 };
 

@@ -42,7 +42,10 @@ Status IndexJoinOperator::Prepare(QueryContext* context) {
   fetch_ordinals_.clear();
   fetch_types_.clear();
   key_positions_.clear();
+  right_positions_.clear();
   for (const uint32_t column : plan_->columns) {
+    right_positions_.push_back(column == sql::kRowIdColumn ? SIZE_MAX : fetch_ordinals_.size());
+    if (column == sql::kRowIdColumn) continue;
     fetch_ordinals_.push_back(plan_->table->columns[column].storage_ordinal);
     fetch_types_.push_back(plan_->table->columns[column].type);
   }
@@ -55,6 +58,12 @@ Status IndexJoinOperator::Prepare(QueryContext* context) {
       fetch_ordinals_.push_back(column.storage_ordinal);
       fetch_types_.push_back(column.type);
     }
+  }
+  // Row ids come behind what is fetched.
+  for (size_t& position : right_positions_) {
+    if (position != SIZE_MAX) continue;
+    position = fetch_types_.size();
+    fetch_types_.push_back(TypeId::kInt64);
   }
   return OkStatus();
 }
@@ -108,6 +117,9 @@ Result<bool> IndexJoinOperator::Matches(Local* local, const Chunk& input, size_t
                            plan_->table->data->Fetch(rid, context_->snapshot, fetch_ordinals_,
                                                      batch->right.columns().data(), at));
   if (!visible) return false;
+  for (size_t c = fetch_ordinals_.size(); c < fetch_types_.size(); ++c) {
+    batch->right.column(c).SetValue(at, Value::Int64(static_cast<int64_t>(rid.value)));
+  }
   for (size_t k = 0; k < key_positions_.size(); ++k) {
     const Value have = batch->right.column(key_positions_[k]).GetValue(at);
     if (!(have == local->key_values[k].GetValue(row))) return false;  // IJ-1
@@ -120,7 +132,8 @@ Result<bool> IndexJoinOperator::Matches(Local* local, const Chunk& input, size_t
     pair.columns().push_back(std::move(one));
   };
   for (const Vector& column : input.columns()) add(column, row);
-  for (size_t c = 0; c < plan_->columns.size(); ++c) add(batch->right.column(c), at);
+  for (size_t c = 0; c < plan_->columns.size(); ++c)
+    add(batch->right.column(right_positions_[c]), at);
   pair.set_row_count(1);
   for (expr::CompiledExpr& residual : local->residual) {
     Selection passing;
@@ -168,7 +181,7 @@ Status IndexJoinOperator::Emit(Local* local, const Chunk& input, Batch* batch, C
       output->columns().push_back(std::move(gathered));
       continue;
     }
-    Vector& column = batch->right.column(slot - left_columns);
+    Vector& column = batch->right.column(right_positions_[slot - left_columns]);
     for (size_t i = 0; i < count; ++i) {
       if (batch->missing[i]) column.SetNull(i);
     }

@@ -35,6 +35,7 @@ class IndexJoinOperator final : public Operator {
   KeyEncoder encoder_;
   std::vector<uint32_t> fetch_ordinals_;
   std::vector<LogicalType> fetch_types_;
+  std::vector<size_t> right_positions_;  // of plan_->columns in a batch's right side
   std::vector<size_t> key_positions_;
 };
 

@@ -203,7 +203,7 @@ Result<LogicalPtr> StatementBinder::BindInsertSelect(const AstInsert& ast,
     }
     ExprPtr value =
         expr::MakeColumn(select.columns[i].binding, select.columns[i].type, select.columns[i].name);
-    value->position = ast.source->position;
+    value->position = StartOfOutput(*ast.source, i);
     DRIFTDB_ASSIGN_OR_RETURN(projection.expressions[columns[i]],
                              AssignTo(std::move(value), column));
   }

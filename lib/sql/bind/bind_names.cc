@@ -60,12 +60,15 @@ Result<catalog::RelationEntry> StatementBinder::FindRelation(const AstName& name
     if (!name.catalog.empty()) DRIFTDB_RETURN_IF_ERROR(ResolveSchema(name, false).status());
     const catalog::SchemaEntry* schema = catalog_.FindSchema(name.schema);
     if (schema == nullptr) return catalog::RelationEntry();
-    RequiredPrivilege usage;
-    usage.object = schema->oid;
-    usage.privileges = catalog::kPrivilegeUsage;
-    usage.object_name = schema->name;
-    usage.object_kind = 'n';
-    Require(std::move(usage));
+    // A view's text found its relations when the view was made.
+    if (view_stack_.empty()) {
+      RequiredPrivilege usage;
+      usage.object = schema->oid;
+      usage.privileges = catalog::kPrivilegeUsage;
+      usage.object_name = schema->name;
+      usage.object_kind = 'n';
+      Require(std::move(usage));
+    }
     return catalog_.FindRelation(schema->oid, name.name);
   }
   const catalog::SchemaEntry* system = catalog_.FindSchema(kNamesCatalogSchema);

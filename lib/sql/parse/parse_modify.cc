@@ -127,7 +127,9 @@ AstAssignment Parser::ParseAssignment() {
     } while (Accept(TokenKind::kComma));
     Expect(TokenKind::kRightParen);
   }
-  if (assignment.subquery == nullptr && assignment.values.size() != assignment.columns.size()) {
+  const bool single = !row && assignment.values.size() == 1 && assignment.columns.size() > 1;
+  if (assignment.subquery == nullptr && !single &&
+      assignment.values.size() != assignment.columns.size()) {
     FailAt(position,
            Error(sqlstate::kSyntaxError, "number of columns does not match number of values"));
   }

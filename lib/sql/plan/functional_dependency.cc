@@ -68,25 +68,82 @@ void DependencyForEachKey(const LogicalScan& scan, F key) {
   offer({kRowIdColumn});
 }
 
+// Parts of a tree of inner joins and filters: what is no such node, and all conjuncts.
+void DependencyFlatten(const LogicalNode& node, std::vector<const LogicalNode*>* parts,
+                       std::vector<const expr::Expr*>* equalities) {
+  const auto* filter = node.As<LogicalFilter>();
+  const auto* join = node.As<LogicalJoin>();
+  if (filter == nullptr && (join == nullptr || join->type != LogicalJoinType::kInner)) {
+    parts->push_back(&node);
+    return;
+  }
+  for (const ExprPtr& e : filter != nullptr ? filter->conjuncts : join->conditions) {
+    if (DependencyIsEquality(*e)) equalities->push_back(e.get());
+  }
+  for (const LogicalPtr& child : node.children) DependencyFlatten(*child, parts, equalities);
+}
+
+// Given values of `columns`, each part whose row they determine determines further columns by the
+// equalities, until every part is determined or none is left that is. Polynomial in the number of
+// parts, where a recursion over the sides of each join would be exponential.
+bool DependencyUniqueRegion(const LogicalNode& node, std::vector<ColumnBinding> columns) {
+  std::vector<const LogicalNode*> parts;
+  std::vector<const expr::Expr*> equalities;
+  DependencyFlatten(node, &parts, &equalities);
+  TableSet determined;  // tables of the parts whose row is known
+  const auto known = [&](const expr::Expr& e) {
+    if (e.kind == ExprKind::kColumn && DependencyHas(columns, e.column)) return true;
+    return ReferencedTables(e).IsSubsetOf(determined) && !expr::IsVolatile(e) &&
+           !expr::ContainsKind(e, ExprKind::kSubquery);
+  };
+  const auto propagate = [&] {
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (const expr::Expr* e : equalities) {
+        for (size_t side = 0; side < 2; ++side) {
+          const expr::Expr& column = *e->children[side];
+          if (column.kind != ExprKind::kColumn || DependencyHas(columns, column.column) ||
+              determined.Contains(column.column.table_index) || !known(*e->children[1 - side])) {
+            continue;
+          }
+          columns.push_back(column.column);
+          changed = true;
+        }
+      }
+    }
+  };
+  while (!parts.empty()) {
+    propagate();
+    const size_t before = parts.size();
+    std::erase_if(parts, [&](const LogicalNode* part) {
+      if (!IsUniqueOn(*part, columns)) return false;
+      determined.Union(OutputTables(*part));
+      return true;
+    });
+    if (parts.size() == before) return false;
+  }
+  return true;
+}
+
 bool DependencyUniqueJoin(const LogicalNode& node, const LogicalJoin& join,
                           const std::vector<ColumnBinding>& columns) {
-  const LogicalNode& left = *node.children[0];
-  const LogicalNode& right = *node.children[1];
   switch (join.type) {
     case LogicalJoinType::kSemi:
     case LogicalJoinType::kAnti:
     case LogicalJoinType::kMark:
     case LogicalJoinType::kSingle:
-      return IsUniqueOn(left, columns);
+      return IsUniqueOn(*node.children[0], columns);
     case LogicalJoinType::kInner:
+      return DependencyUniqueRegion(node, columns);
     case LogicalJoinType::kLeft:
       break;
     default:
       return false;
   }
-  // Each left row meets at most one right row if the equated right columns are unique there.
-  const TableSet left_tables = OutputTables(left), right_tables = OutputTables(right);
-  std::vector<ColumnBinding> left_keys, right_keys;
+  if (!IsUniqueOn(*node.children[0], columns)) return false;
+  // Of one left row: the right columns equated with the left side have one value each.
+  const TableSet right_tables = OutputTables(*node.children[1]);
+  std::vector<ColumnBinding> right_keys = columns;
   for (const ExprPtr& e : join.conditions) {
     if (!DependencyIsEquality(*e)) continue;
     for (size_t side = 0; side < 2; ++side) {
@@ -96,18 +153,9 @@ bool DependencyUniqueJoin(const LogicalNode& node, const LogicalJoin& join,
           !ReferencedTables(b).Intersects(right_tables)) {
         right_keys.push_back(a.column);
       }
-      if (a.kind == ExprKind::kColumn && left_tables.Contains(a.column.table_index) &&
-          !ReferencedTables(b).Intersects(left_tables)) {
-        left_keys.push_back(a.column);
-      }
     }
   }
-  if (IsUniqueOn(left, columns) && IsUniqueOn(right, right_keys)) return true;
-  if (join.type == LogicalJoinType::kInner && IsUniqueOn(right, columns) &&
-      IsUniqueOn(left, left_keys)) {
-    return true;
-  }
-  return IsUniqueOn(left, columns) && IsUniqueOn(right, columns);
+  return IsUniqueOn(*node.children[1], right_keys);
 }
 
 bool DependencyUniqueProjection(const LogicalNode& node, const LogicalProjection& projection,
@@ -169,11 +217,7 @@ bool IsUniqueOn(const LogicalNode& node, const std::vector<ColumnBinding>& colum
   }
   if (node.As<LogicalSingleRow>() != nullptr || node.As<LogicalEmpty>() != nullptr) return true;
   if (const auto* n = node.As<LogicalValues>()) return n->rows.size() <= 1;
-  if (const auto* filter = node.As<LogicalFilter>()) {
-    std::vector<ColumnBinding> fixed = columns;
-    DependencyAddFixed(filter->conjuncts, &fixed);
-    return IsUniqueOn(*node.children[0], fixed);
-  }
+  if (node.As<LogicalFilter>() != nullptr) return DependencyUniqueRegion(node, columns);
   if (const auto* n = node.As<LogicalProjection>()) {
     return DependencyUniqueProjection(node, *n, columns);
   }

@@ -154,6 +154,12 @@ void InferenceExtract(const expr::Expr& disjunction, ExprList* derived) {
   }
 }
 
+// Values of the types compare as they lie: lengths of strings are modifiers only.
+bool InferenceSameDomain(LogicalType a, LogicalType b) {
+  if (a.is_string() && b.is_string()) a.length = b.length = 0;
+  return a == b;
+}
+
 // x = 1 OR x = 2 OR x IN (3, 4): x IN (1, 2, 3, 4).
 void InferenceOrToIn(ExprPtr& e) {
   const expr::Expr* tested = nullptr;
@@ -184,7 +190,7 @@ void InferenceOrToIn(ExprPtr& e) {
   list->position = e->position;
   list->children.push_back(tested->Clone());
   for (ExprPtr& value : values) {
-    if (!(value->type == tested->type)) return;
+    if (!InferenceSameDomain(value->type, tested->type)) return;
     const bool seen = std::any_of(list->children.begin() + 1, list->children.end(),
                                   [&](const ExprPtr& v) { return expr::Equals(*v, *value); });
     if (!seen) list->children.push_back(std::move(value));

@@ -77,7 +77,7 @@ TEST_CASE("binder: a view is stored with qualified names and expanded stars", "[
       "FROM u q)");
   CHECK(view.view.query_sql ==
         "SELECT t.a, t.b, t.c, t.d, u.a, u.x, u.y FROM public.t JOIN public.u ON t.a = u.a WHERE "
-        "EXISTS (SELECT 1 FROM public.u q)");
+        "EXISTS (SELECT 1 FROM public.u AS q)");
   CHECK(view.view.columns[0].name == "p");
   CHECK(view.view.depends_on.size() == 2);
 }

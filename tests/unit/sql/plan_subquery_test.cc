@@ -48,15 +48,14 @@ TEST_CASE("optimizer: an uncorrelated scalar subquery runs once", "[sql][plan]")
 TEST_CASE("optimizer: NOT IN over a nullable column is null-aware", "[sql][plan]") {
   PlanFixture f;
   CHECK(PlanHas(f.Explain("select a from t where b not in (select x from u)"), "Anti Join"));
-  CHECK(PlanHas(f.Explain("select x from u where a not in (select a from u)"), "42703"));
-  CHECK(
-      PlanHas(f.Explain("select 1 from u u1 where u1.a not in (select u2.a from u u2)"), "42703"));
+  CHECK(PlanHas(f.Explain("select x from u where a not in (select a from u)"), "(null-aware)"));
   const std::string text = f.Explain("select 1 from u u1 where u1.y not in (select y from u)");
   INFO(text);
   CHECK(PlanHas(text, "(null-aware)"));
   // Neither side can be NULL: a plain anti join.
-  CHECK_FALSE(PlanHas(f.Explain("select a from t where a not in (select l_orderkey from lineitem)"),
-                      "null-aware"));
+  CHECK_FALSE(
+      PlanHas(f.Explain("select a from t where a not in (select a from t t2 where b = 'x')"),
+              "null-aware"));
 }
 
 TEST_CASE("optimizer: every correlated form unnests", "[sql][plan]") {
