@@ -40,7 +40,8 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
       return Error(sqlstate::kInvalidParameterValue, "the path of a database must not be empty")
           .WithHint("Use \":memory:\" for a database that is not stored.");
     }
-    engine.vfs = platform::PosixVfs();
+    engine.vfs = options.vfs == nullptr ? platform::PosixVfs() : options.vfs;
+    engine.background = options.background;
     engine.directory = path;
     while (engine.directory.size() > 1 && engine.directory.back() == '/') {
       engine.directory.pop_back();

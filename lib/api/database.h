@@ -29,6 +29,10 @@ struct DatabaseOptions {
   uint64_t memory_limit_bytes = 0;              // 0: a share of the machine's memory
   unsigned threads = 0;                         // 0: as many as the process may use
   std::map<std::string, std::string> settings;  // defaults of sessions
+  // For the crash tests: another file system for the database's own files, and no maintenance
+  // thread, so that operations have the same order in every run.
+  platform::Vfs* vfs = nullptr;
+  bool background = true;
 };
 
 class Database {
