@@ -89,10 +89,17 @@ void TransactionManager::Recycle(std::unique_ptr<WriterState> writer) {
 }
 
 Status TransactionManager::CheckWritable() const {
+  Status poison;
   if (poisoned_.load(std::memory_order_acquire)) {
     platform::MutexLock lock(&poison_mutex_);
+    poison = poison_;
+  } else if (environment_.extents != nullptr) {
+    // A bulk load or an index build may have met the failure, not a commit or a checkpoint.
+    poison = environment_.extents->poison();
+  }
+  if (!poison.ok()) {
     return Error(sqlstate::kIoError, "database is read-only after a failed write: {}",
-                 poison_.message())
+                 poison.message())
         .WithHint("Close the database and open it again.");
   }
   if (environment_.log == nullptr) {

@@ -69,6 +69,8 @@ class ExtentStore {
   virtual void Release(const ExtentRef& extent, bool uncommitted) = 0;
   // Makes all extents written so far durable.
   virtual Status Sync() = 0;
+  // The failed write or sync after which nothing is written any more (C10), or OK.
+  virtual Status poison() const { return OkStatus(); }
 };
 
 }  // namespace driftdb::storage

@@ -122,6 +122,7 @@ Status FileExtentStore::Poison(Status error) {
 }
 
 Status FileExtentStore::poison() const {
+  if (!poisoned_.load(std::memory_order_acquire)) return OkStatus();  // asked by every commit
   platform::MutexLock lock(&mutex_);
   return poison_;
 }

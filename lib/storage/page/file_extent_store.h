@@ -74,8 +74,7 @@ class FileExtentStore : public ExtentStore, private FrameLoader {
   Status CommitCheckpoint(const CheckpointRecord& checkpoint);
   void AbandonCheckpoint();
 
-  // Error of the failure that stopped writing, or OK.
-  Status poison() const;
+  Status poison() const override;
   StoreStatistics statistics() const;
 
  private:

@@ -82,7 +82,14 @@ Status Table::WriteHotGroup(CommitSeq seq, RowGroup* group, std::string* out, ui
       dirty = chunk->dirty();
     }
     if (dirty || group->images.empty()) {
-      DRIFTDB_RETURN_IF_ERROR(PlaceImage(group, i, EncodeChunkImage(current, seq, chunk)));
+      Status placed = PlaceImage(group, i, EncodeChunkImage(current, seq, chunk));
+      if (!placed.ok()) {
+        // Encoding has cleared the mark, and there is no placed image by which CheckpointDone would
+        // set it again.
+        const platform::LatchGuard latch(chunk->latch());
+        chunk->set_dirty(true);
+        return placed;
+      }
     }
     if (group->images[i].empty()) continue;
     ++chunks;
@@ -124,8 +131,13 @@ Status Table::WriteSealedGroup(CommitSeq seq, RowGroup* group, std::string* out,
       dirty = overlay->dirty();
     }
     if (dirty || group->images.empty()) {
-      DRIFTDB_RETURN_IF_ERROR(PlaceImage(
-          group, v, EncodeOverlayImage(*schema(), seq, *environment_.transactions, overlay)));
+      Status placed = PlaceImage(
+          group, v, EncodeOverlayImage(*schema(), seq, *environment_.transactions, overlay));
+      if (!placed.ok()) {
+        const platform::LatchGuard latch(overlay->latch());
+        overlay->set_dirty(true);  // as above
+        return placed;
+      }
     }
     if (group->images[v].empty()) continue;
     ++overlays;
