@@ -5,13 +5,32 @@
 
 namespace driftdb {
 
+size_t MemoryAccountant::Evict(size_t limit) {
+  MemoryReclaimer* reclaimer = reclaimer_.load(std::memory_order_acquire);
+  size_t now = used_.load(std::memory_order_relaxed);
+  if (now > limit && reclaimer != nullptr) {
+    reclaimer->Reclaim(now - limit);
+    now = used_.load(std::memory_order_relaxed);
+  }
+  MemoryReclaimer* unpinner = unpinner_.load(std::memory_order_acquire);
+  if (now > limit && unpinner != nullptr && unpinner->Reclaim(now - limit) > 0 &&
+      reclaimer != nullptr) {
+    reclaimer->Reclaim(now - limit);
+    now = used_.load(std::memory_order_relaxed);
+  }
+  return now;
+}
+
+void MemoryAccountant::set_limit_bytes(size_t bytes) {
+  limit_.store(bytes, std::memory_order_relaxed);
+  Evict(bytes);
+}
+
 Status MemoryAccountant::Reserve(size_t bytes, const char* what) {
   size_t now = used_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
   const size_t limit = limit_.load(std::memory_order_relaxed);
   if (now > limit) {
-    MemoryReclaimer* reclaimer = reclaimer_.load(std::memory_order_acquire);
-    if (reclaimer != nullptr) reclaimer->Reclaim(now - limit);
-    now = used_.load(std::memory_order_relaxed);
+    now = Evict(limit);
     if (now > limit) {
       used_.fetch_sub(bytes, std::memory_order_relaxed);
       return Error(sqlstate::kOutOfMemory,

@@ -29,15 +29,23 @@ class MemoryAccountant {
   size_t used_bytes() const { return used_.load(std::memory_order_relaxed); }
   size_t peak_bytes() const { return peak_.load(std::memory_order_relaxed); }
   size_t limit_bytes() const { return limit_.load(std::memory_order_relaxed); }
-  void set_limit_bytes(size_t bytes) { limit_.store(bytes, std::memory_order_relaxed); }
+  // A lower limit is met at once as far as memory can be evicted.
+  void set_limit_bytes(size_t bytes);
   // Set once at open, cleared before the reclaimer dies.
   void set_reclaimer(MemoryReclaimer* reclaimer) { reclaimer_.store(reclaimer); }
+  // Who keeps evictable memory pinned for speed: asked to let go of it when the reclaimer alone
+  // cannot give enough; the reclaimer is asked again afterwards.
+  void set_unpinner(MemoryReclaimer* unpinner) { unpinner_.store(unpinner); }
 
  private:
+  // Evicts until `limit` holds or nothing is left to evict; returns what is used then.
+  size_t Evict(size_t limit);
+
   std::atomic<size_t> used_{0};
   std::atomic<size_t> peak_{0};
   std::atomic<size_t> limit_;
   std::atomic<MemoryReclaimer*> reclaimer_{nullptr};
+  std::atomic<MemoryReclaimer*> unpinner_{nullptr};
 };
 
 // RAII share of the budget that can grow and shrink.

@@ -172,8 +172,9 @@ Status Engine::LoadRoot() {
   catalog_version_.store(root.catalog_version);
   transactions_ =
       std::make_unique<storage::TransactionTable>(root.txid_generation + 1, recovered_seq_);
+  memory_.set_unpinner(&segments_);
   const storage::TableEnvironment environment{transactions_.get(), &memory_, &epochs_,
-                                              extents_.get()};
+                                              extents_.get(), &segments_};
   registry_ = std::make_unique<StorageRegistry>(environment, &latches_);
   if (root.next_storage_id > 1) registry_->NoteId(StorageId(root.next_storage_id - 1));
   for (const CheckpointRoot::TableSection& section : root.tables) {
@@ -259,6 +260,7 @@ Engine::~Engine() {
     maintenance_wake_.NotifyAll();
   }
   maintenance_.Join();
+  memory_.set_unpinner(nullptr);
 }
 
 Status Engine::Close() {

@@ -26,6 +26,7 @@
 #include "storage/mvcc/epoch.h"
 #include "storage/mvcc/transaction_table.h"
 #include "storage/page/file_extent_store.h"
+#include "storage/table/segment_cache.h"
 #include "txn/storage_registry.h"
 #include "txn/transaction_manager.h"
 #include "wal/log_writer.h"
@@ -94,6 +95,7 @@ class Engine {
   std::string wal_directory_;
   std::unique_ptr<platform::FileLock> lock_;
   MemoryAccountant memory_;
+  storage::SegmentCache segments_{SIZE_MAX, &memory_};  // of all tables
   storage::EpochManager epochs_;
   storage::UniqueLatches latches_;
   std::unique_ptr<storage::FileExtentStore> extents_;

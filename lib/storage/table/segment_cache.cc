@@ -1,5 +1,6 @@
 #include "storage/table/segment_cache.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -14,9 +15,13 @@ void SegmentCache::Remove(size_t place) {
   ring_.pop_back();
 }
 
-void SegmentCache::Sweep(std::vector<std::shared_ptr<const SegmentReader>>* closed) {
+size_t SegmentCache::Bound() const {
+  return memory_ == nullptr ? bytes_max_ : std::min(bytes_max_, memory_->limit_bytes() / 4);
+}
+
+void SegmentCache::Sweep(size_t bound, std::vector<std::shared_ptr<const SegmentReader>>* closed) {
   // Twice round at most: the first pass takes the marks away.
-  for (size_t steps = 2 * ring_.size(); open_bytes_ > bytes_max_ && steps > 0 && !ring_.empty();
+  for (size_t steps = 2 * ring_.size(); open_bytes_ > bound && steps > 0 && !ring_.empty();
        --steps) {
     if (hand_ >= ring_.size()) hand_ = 0;
     Entry* entry = ring_[hand_];
@@ -56,7 +61,7 @@ Result<std::shared_ptr<const SegmentReader>> SegmentCache::Get(Entry* entry,
   entry->ring_place_ = ring_.size();
   ring_.push_back(entry);
   open_bytes_ += meta.extent.payload_bytes;
-  Sweep(&closed);
+  Sweep(Bound(), &closed);
   return opened;
 }
 
@@ -69,6 +74,14 @@ void SegmentCache::Forget(Entry* entry) {
   closed = std::move(entry->reader_);
   entry->reader_ = nullptr;
   Remove(entry->ring_place_);
+}
+
+size_t SegmentCache::Reclaim(size_t bytes) {
+  std::vector<std::shared_ptr<const SegmentReader>> closed;  // destroyed outside the mutex
+  platform::MutexLock lock(&mutex_);
+  const size_t before = open_bytes_;
+  Sweep(before > bytes ? before - bytes : 0, &closed);
+  return before - open_bytes_;
 }
 
 size_t SegmentCache::open_bytes() {

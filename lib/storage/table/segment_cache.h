@@ -11,13 +11,14 @@
 #include <memory>
 #include <vector>
 
+#include "base/memory.h"
 #include "base/status.h"
 #include "platform/mutex.h"
 #include "storage/column/segment_reader.h"
 
 namespace driftdb::storage {
 
-class SegmentCache {
+class SegmentCache : public MemoryReclaimer {
  public:
   class Entry {
    public:
@@ -32,7 +33,10 @@ class SegmentCache {
     size_t ring_place_ = 0;  // under the cache's mutex
   };
 
-  explicit SegmentCache(size_t bytes_max) : bytes_max_(bytes_max) {}
+  // At most `bytes_max`, and at most a quarter of what `memory`'s limit is at the time (null: no
+  // such bound); `memory` outlives the cache.
+  explicit SegmentCache(size_t bytes_max, const MemoryAccountant* memory = nullptr)
+      : bytes_max_(bytes_max), memory_(memory) {}
   SegmentCache(const SegmentCache&) = delete;
   SegmentCache& operator=(const SegmentCache&) = delete;
 
@@ -41,12 +45,17 @@ class SegmentCache {
   // Closes the entry; before it dies.
   void Forget(Entry* entry);
   size_t open_bytes();
+  // Closes readers of up to `bytes`, used or not, so that the buffer pool can evict what they pin.
+  size_t Reclaim(size_t bytes) override;
 
  private:
   void Remove(size_t place) DRIFTDB_REQUIRES(mutex_);
-  void Sweep(std::vector<std::shared_ptr<const SegmentReader>>* closed) DRIFTDB_REQUIRES(mutex_);
+  size_t Bound() const;
+  void Sweep(size_t bound, std::vector<std::shared_ptr<const SegmentReader>>* closed)
+      DRIFTDB_REQUIRES(mutex_);
 
   const size_t bytes_max_;
+  const MemoryAccountant* const memory_;
   platform::Mutex mutex_;
   std::vector<Entry*> ring_ DRIFTDB_GUARDED_BY(mutex_);
   size_t hand_ DRIFTDB_GUARDED_BY(mutex_) = 0;

@@ -23,9 +23,7 @@ constexpr WriteOutcome kTableRowGone{WriteOutcome::Kind::kGone, TxnId(0), Commit
 Table::Table(StorageId id, TableSchema schema, const TableEnvironment& environment)
     : id_(id), environment_(environment), state_(std::make_unique<State>()) {
   if (environment_.segments == nullptr) {
-    const size_t limit =
-        environment_.memory == nullptr ? SIZE_MAX : environment_.memory->limit_bytes();
-    own_segments_ = std::make_unique<SegmentCache>(limit / 4);
+    own_segments_ = std::make_unique<SegmentCache>(SIZE_MAX, environment_.memory);
     environment_.segments = own_segments_.get();
   }
   platform::MutexLock lock(&state_->mutex);

@@ -38,7 +38,7 @@ struct TableEnvironment {
   MemoryAccountant* memory = nullptr;
   EpochManager* epochs = nullptr;
   ExtentStore* extents = nullptr;
-  SegmentCache* segments = nullptr;  // null: each table has its own, a quarter of memory_limit
+  SegmentCache* segments = nullptr;  // null: each table has its own
 };
 
 // Who writes: `snapshot` is that of the statement (for READ COMMITTED's second try on a row: the
