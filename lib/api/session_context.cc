@@ -133,7 +133,16 @@ Result<int64_t> SessionContext::SequenceNext(std::string_view name) {
   DRIFTDB_ASSIGN_OR_RETURN(const int64_t value, sequence->state->Next(*sequence));
   platform::MutexLock lock(&mutex_);
   current_values_[sequence->oid] = value;
+  last_sequence_ = sequence->oid;
   return value;
+}
+
+Result<int64_t> SessionContext::SequenceLast() {
+  platform::MutexLock lock(&mutex_);
+  if (last_sequence_.value == 0) {
+    return Error(sqlstate::kObjectNotInState, "lastval is not yet defined in this session");
+  }
+  return current_values_[last_sequence_];
 }
 
 Result<int64_t> SessionContext::SequenceCurrent(std::string_view name) {

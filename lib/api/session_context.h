@@ -37,6 +37,7 @@ class SessionContext final : public expr::EvalContext {
   Result<std::string> SessionInfo(std::string_view what) override;
   Result<int64_t> SequenceNext(std::string_view sequence) override;
   Result<int64_t> SequenceCurrent(std::string_view sequence) override;
+  Result<int64_t> SequenceLast() override;
   Result<int64_t> SequenceSet(std::string_view sequence, int64_t value, bool is_called) override;
   const Value* Parameter(uint32_t index) const override;
 
@@ -51,6 +52,7 @@ class SessionContext final : public expr::EvalContext {
   platform::Mutex mutex_;
   platform::Rng rng_ DRIFTDB_GUARDED_BY(mutex_);
   std::map<Oid, int64_t> current_values_ DRIFTDB_GUARDED_BY(mutex_);  // currval
+  Oid last_sequence_ DRIFTDB_GUARDED_BY(mutex_);  // of the latest nextval; 0: none yet
   int64_t transaction_time_ = 0;
   int64_t statement_time_ = 0;
   const std::vector<Value>* parameters_ = nullptr;

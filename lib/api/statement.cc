@@ -11,6 +11,7 @@
 #include "expr/binding.h"
 #include "expr/evaluator.h"
 #include "security/privileges.h"
+#include "sql/parse/parse.h"
 #include "sql/plan/optimizer.h"
 
 namespace driftdb::api {
@@ -62,6 +63,23 @@ Status Statement::Compile() {
   read_only_ = UtilityIsReadOnly(bound_);
   tag_ = UtilityTag(bound_);
   columns_ = UtilityColumns(bound_);
+  if (const auto* execute = bound_.Get<sql::BoundExecute>()) return DescribeExecute(execute->name);
+  return OkStatus();
+}
+
+// Columns of what EXECUTE will run. A name that does not exist is an error of the run: PREPARE may
+// come in between.
+Status Statement::DescribeExecute(const std::string& name) {
+  const auto it = connection_->named_statements().find(name);
+  if (it == connection_->named_statements().end()) return OkStatus();
+  size_t consumed = 0;
+  DRIFTDB_ASSIGN_OR_RETURN(std::optional<sql::ParsedStatement> parsed,
+                           sql::ParseOne(it->second.text, &consumed));
+  DRIFTDB_CHECK_OR_RETURN(parsed.has_value(), "prepared statement \"{}\" is empty", name);
+  DRIFTDB_ASSIGN_OR_RETURN(
+      sql::BoundStatement bound,
+      sql::Bind(*parsed, connection_->MakeBindContext(*catalog_, it->second.parameter_types)));
+  if (const auto* query = bound.Get<sql::BoundQuery>()) columns_ = query->output;
   return OkStatus();
 }
 

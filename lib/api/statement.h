@@ -31,6 +31,7 @@ class Statement {
 
   // Binds and plans against the current catalog.
   Status Compile();
+  Status DescribeExecute(const std::string& name);
 
   size_t parameter_count() const { return parsed_.parameters.size(); }
   const std::string& parameter_name(size_t i) const { return parsed_.parameters[i]; }

@@ -26,6 +26,7 @@ FunctionTable BindingMakeFunctions() {
   AddDatetimeArithmetic(&table);
   AddMathFunctions(&table);
   AddStringFunctions(&table);
+  AddDigestFunctions(&table);
   AddStringPartFunctions(&table);
   AddStringBuildFunctions(&table);
   AddRegexFunctions(&table);
@@ -220,6 +221,11 @@ Result<ExprPtr> BindOperator(std::string_view symbol, ExprPtr left, ExprPtr righ
 Result<ExprPtr> BindAggregate(std::string_view name, std::vector<ExprPtr> args, int64_t position) {
   const auto found = BindingIndex().aggregates.find(name);
   if (found == BindingIndex().aggregates.end()) return BindingNoFunction(name, args, position);
+  // Booleans have an order for sorting only; bool_and and bool_or are their extremes.
+  if ((name == "min" || name == "max") && args.size() == 1 &&
+      args[0]->type.id == TypeId::kBoolean) {
+    return BindingNoFunction(name, args, position);
+  }
   const auto signatures = BindingSignatures(found->second);
   size_t chosen = 0;
   switch (ResolveSignature(signatures, args, false, &chosen)) {

@@ -46,6 +46,7 @@ Result<std::string> EvalContext::SetSetting(std::string_view, std::string_view, 
 }
 Result<std::string> EvalContext::SessionInfo(std::string_view what) { return ContextMissing(what); }
 Result<int64_t> EvalContext::SequenceNext(std::string_view) { return ContextMissing("nextval"); }
+Result<int64_t> EvalContext::SequenceLast() { return ContextMissing("lastval"); }
 Result<int64_t> EvalContext::SequenceCurrent(std::string_view) { return ContextMissing("currval"); }
 Result<int64_t> EvalContext::SequenceSet(std::string_view, int64_t, bool) {
   return ContextMissing("setval");

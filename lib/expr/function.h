@@ -51,6 +51,7 @@ class EvalContext {
   virtual Result<std::string> SessionInfo(std::string_view what);  // "current_user", "version", ...
   virtual Result<int64_t> SequenceNext(std::string_view sequence);
   virtual Result<int64_t> SequenceCurrent(std::string_view sequence);
+  virtual Result<int64_t> SequenceLast();  // of any sequence
   virtual Result<int64_t> SequenceSet(std::string_view sequence, int64_t value, bool is_called);
   // Value of $index+1; null pointer: not bound.
   virtual const Value* Parameter(uint32_t index) const { return nullptr; }

@@ -128,8 +128,9 @@ bool ResolveUnknowns(const std::vector<Signature>& candidates, const std::vector
     for (size_t a = 0; a < args.size(); ++a) fits &= ResolveAccepts(candidates[c].arg(a), known);
     if (fits) kept.push_back(c);
   }
+  if (kept.size() != 1) return false;
   *left = std::move(kept);
-  return left->size() == 1;
+  return true;
 }
 
 }  // namespace

@@ -174,6 +174,10 @@ Status Transaction::Savepoint(const std::string& name) {
 }
 
 Status Transaction::ReleaseSavepoint(const std::string& name) {
+  if (!in_block_) {
+    return Error(sqlstate::kNoActiveTransaction,
+                 "RELEASE SAVEPOINT can only be used in transaction blocks");
+  }
   for (size_t i = savepoints_.size(); i-- > 0;) {
     if (savepoints_[i].name != name) continue;
     ReleaseMark(savepoints_[i].mark);
@@ -184,6 +188,10 @@ Status Transaction::ReleaseSavepoint(const std::string& name) {
 }
 
 Status Transaction::RollbackToSavepoint(const std::string& name) {
+  if (!in_block_) {
+    return Error(sqlstate::kNoActiveTransaction,
+                 "ROLLBACK TO SAVEPOINT can only be used in transaction blocks");
+  }
   for (size_t i = savepoints_.size(); i-- > 0;) {
     if (savepoints_[i].name != name) continue;
     RollbackTo(savepoints_[i].mark);

@@ -119,12 +119,15 @@ void TransactionsRollBackUnlessCommitted() {
   CHECK_INT(c.transaction_state(), 0);
   CHECK_INT(c.QueryValue<int>("SELECT count(*) FROM t"), 0);
   {
-    driftdb::Transaction transaction(c, "BEGIN ISOLATION LEVEL SERIALIZABLE");
+    driftdb::Transaction transaction(c, "BEGIN ISOLATION LEVEL REPEATABLE READ");
     c.Execute("INSERT INTO t VALUES (1)");
     transaction.Commit();
     CHECK(StateThrown([&] { transaction.Commit(); }) == "25P01");
   }
   CHECK_INT(c.QueryValue<int>("SELECT count(*) FROM t"), 1);
+  CHECK(StateThrown([&] { driftdb::Transaction(c, "BEGIN ISOLATION LEVEL SERIALIZABLE"); }) ==
+        "0A000");
+  CHECK_INT(c.transaction_state(), 0);
   {
     driftdb::Transaction transaction(c);
     CHECK(StateThrown([&] { c.Execute("INSERT INTO t VALUES (1)"); }) == "23505");

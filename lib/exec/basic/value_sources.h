@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "exec/basic/series.h"
 #include "exec/operator.h"
 #include "sql/plan/physical_plan.h"
 
@@ -56,8 +57,7 @@ class ChunkListSource final : public Source {
   std::atomic<size_t> next_{0};
 };
 
-// generate_series(start, stop [, step]) over bigint (and int), numeric, timestamps.
-// Errors: 22023 for a step of zero, 42883 for an unknown function.
+// generate_series with arguments that depend on no row.
 class SeriesSource final : public Source {
  public:
   SeriesSource(const sql::PhysicalTableFunction* plan, LogicalType type)
@@ -67,15 +67,9 @@ class SeriesSource final : public Source {
   Result<bool> Next(LocalState* local, Chunk* chunk) override;
 
  private:
-  Result<bool> NextTimestamps(Chunk* chunk);
   const sql::PhysicalTableFunction* const plan_;
   const LogicalType type_;
-  QueryContext* context_ = nullptr;
-  int128_t next_ = 0, stop_ = 0, step_ = 1;
-  Interval interval_;
-  Value current_;
-  bool by_interval_ = false;
-  bool done_ = false;
+  std::unique_ptr<Series> series_;
 };
 
 }  // namespace driftdb::exec

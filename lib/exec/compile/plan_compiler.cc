@@ -108,6 +108,11 @@ Result<Fragment> PlanCompiler::BuildLeaf(const sql::PhysicalNode& node) {
     return FromSource(Own<ValuesSource>(values, node.types), node.node_id);
   }
   if (const auto* function = node.As<sql::PhysicalTableFunction>()) {
+    if (!node.children.empty()) {
+      DRIFTDB_ASSIGN_OR_RETURN(Fragment input, Build(*node.children[0]));
+      AddOperator(&input, Own<SeriesOperator>(function, node.types.back()), node.node_id);
+      return input;
+    }
     return FromSource(Own<SeriesSource>(function, node.types[0]), node.node_id);
   }
   if (node.As<sql::PhysicalWindow>() != nullptr) {

@@ -3,6 +3,7 @@
 
 #include "expr/functions/functions.h"
 #include "expr/kernel.h"
+#include "expr/resolution.h"
 #include "types/decimal.h"
 
 namespace driftdb::expr {
@@ -273,6 +274,7 @@ Result<LogicalType> DecimalBindRound(std::vector<ExprPtr>& args) {
   int scale = 0;
   if (args.size() > 1) {
     // Known places decide the scale; unknown ones keep the argument's.
+    FoldIfConstant(args[1]);
     scale = x.scale;
     if (args[1]->kind == ExprKind::kConstant && !args[1]->value.is_null()) {
       scale = static_cast<int>(std::clamp<int64_t>(args[1]->value.int64(), 0, 38));

@@ -43,6 +43,7 @@ void AddDecimalArithmetic(FunctionTable* table);
 void AddDatetimeArithmetic(FunctionTable* table);
 void AddMathFunctions(FunctionTable* table);
 void AddStringFunctions(FunctionTable* table);
+void AddDigestFunctions(FunctionTable* table);
 void AddStringPartFunctions(FunctionTable* table);
 void AddStringBuildFunctions(FunctionTable* table);
 void AddRegexFunctions(FunctionTable* table);

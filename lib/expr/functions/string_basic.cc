@@ -136,14 +136,25 @@ Status StringRepeat(KernelCall& call) {
   });
 }
 
-// Position of a substring in characters, 1-based; 0 when absent. `swapped`: position(needle,
-// haystack) order.
-template <bool swapped>
+// char(n) is stored without its padding, which octet_length counts.
+Status StringPaddedOctets(KernelCall& call) {
+  auto* out = call.out->data<int32_t>();
+  const size_t length = call.args[0].type.length;
+  ForEachRow(call.rows, [&](size_t i) {
+    const std::string_view text = call.args[0].text(i);
+    const size_t characters = CountCharacters(text);
+    out[i] = static_cast<int32_t>(text.size() + (characters < length ? length - characters : 0));
+  });
+  return OkStatus();
+}
+
+// Position of a substring in characters, 1-based; 0 when absent. position(needle IN text) arrives
+// as position(text, needle).
 Status StringPosition(KernelCall& call) {
   auto* out = call.out->data<int32_t>();
   ForEachRow(call.rows, [&](size_t i) {
-    const std::string_view text = call.args[swapped ? 1 : 0].text(i);
-    const size_t at = text.find(call.args[swapped ? 0 : 1].text(i));
+    const std::string_view text = call.args[0].text(i);
+    const size_t at = text.find(call.args[1].text(i));
     out[i] = at == std::string_view::npos
                  ? 0
                  : static_cast<int32_t>(CountCharacters(text.substr(0, at))) + 1;
@@ -214,6 +225,7 @@ void AddStringFunctions(FunctionTable* table) {
     StringNeverFails(AddFunction(table, "octet_length", {type}, i4, StringOctets));
     StringNeverFails(AddFunction(table, "bit_length", {type}, i4, StringBits));
   }
+  StringNeverFails(AddFunction(table, "octet_length", {TypeId::kChar}, i4, StringPaddedOctets));
   StringNeverFails(
       AddFunction(table, "lower", {text}, text, StringMapCase<ToLowerCharacter, false>));
   StringNeverFails(
@@ -223,8 +235,8 @@ void AddStringFunctions(FunctionTable* table) {
   StringNeverFails(AddFunction(table, "ascii", {text}, i4, StringAscii));
   AddFunction(table, "chr", {i4}, text, StringChr);
   AddFunction(table, "repeat", {text, i4}, text, StringRepeat);
-  StringNeverFails(AddFunction(table, "strpos", {text, text}, i4, StringPosition<false>));
-  StringNeverFails(AddFunction(table, "position", {text, text}, i4, StringPosition<true>));
+  StringNeverFails(AddFunction(table, "strpos", {text, text}, i4, StringPosition));
+  StringNeverFails(AddFunction(table, "position", {text, text}, i4, StringPosition));
   StringNeverFails(
       AddFunction(table, "starts_with", {text, text}, TypeId::kBoolean, StringStartsWith));
   AddOperator(table, "^@", {text, text}, TypeId::kBoolean, StringStartsWith);

@@ -57,6 +57,13 @@ Status SystemCurrVal(KernelCall& call) {
     return OkStatus();
   });
 }
+Status SystemLastVal(KernelCall& call) {
+  auto* out = call.out->data<int64_t>();
+  return ForEachRowChecked(call.rows, [&](size_t i) -> Status {
+    DRIFTDB_ASSIGN_OR_RETURN(out[i], call.context->SequenceLast());
+    return OkStatus();
+  });
+}
 Status SystemSetVal(KernelCall& call) {
   auto* out = call.out->data<int64_t>();
   return ForEachRowChecked(call.rows, [&](size_t i) -> Status {
@@ -102,6 +109,7 @@ void AddSystemFunctions(FunctionTable* table) {
       Volatility::kVolatile;
   AddFunction(table, "nextval", {text}, i8, SystemNextVal).volatility = Volatility::kVolatile;
   AddFunction(table, "currval", {text}, i8, SystemCurrVal).volatility = Volatility::kVolatile;
+  AddFunction(table, "lastval", {}, i8, SystemLastVal).volatility = Volatility::kVolatile;
   AddFunction(table, "setval", {text, i8}, i8, SystemSetVal).volatility = Volatility::kVolatile;
   AddFunction(table, "setval", {text, i8, boolean}, i8, SystemSetVal).volatility =
       Volatility::kVolatile;

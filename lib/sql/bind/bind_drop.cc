@@ -89,7 +89,9 @@ Status StatementBinder::DropNamed(const AstDrop& ast, const AstName& name, Bound
   const std::string_view kind = DropKindText(ast.object);
   if (std::holds_alternative<std::monostate>(found)) {
     if (!ast.if_exists) {
-      return Error(sqlstate::kUndefinedTable, "{} \"{}\" does not exist", kind, Display(name));
+      const SqlState code =
+          kind == "index" ? sqlstate::kUndefinedObject : sqlstate::kUndefinedTable;
+      return Error(code, "{} \"{}\" does not exist", kind, Display(name));
     }
     drop->notices.push_back({sqlstate::kSuccess, std::string(kind) + " \"" + Display(name) +
                                                      "\" does not exist, skipping"});

@@ -209,6 +209,9 @@ Result<ExprPtr> StatementBinder::BindLiteral(const AstLiteral& ast) {
       if (ParseInt64Fast(ast.text, &large)) {
         return expr::MakeConstant(Value::Int64(large), ast.position);
       }
+      // The fast path leaves the longest numbers alone.
+      Result<Value> longest = ParseValue(TypeId::kInt64, ast.text);
+      if (longest.ok()) return expr::MakeConstant(std::move(longest).value(), ast.position);
       [[fallthrough]];
     }
     case LiteralKind::kNumeric: {
