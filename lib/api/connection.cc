@@ -73,6 +73,14 @@ Status Connection::Initialize() {
 }
 
 Result<Statement*> Connection::Prepare(std::string_view text, size_t* consumed) {
+  Result<Statement*> prepared = PrepareStatement(text, consumed);
+  // As in PostgreSQL, an error of any kind fails the block: else a script whose middle does not
+  // compile would commit its two ends.
+  if (!prepared.ok() && transaction_.in_block()) transaction_.set_failed();
+  return prepared;
+}
+
+Result<Statement*> Connection::PrepareStatement(std::string_view text, size_t* consumed) {
   DRIFTDB_ASSIGN_OR_RETURN(std::optional<sql::ParsedStatement> parsed,
                            sql::ParseOne(text, consumed));
   if (!parsed.has_value()) return nullptr;

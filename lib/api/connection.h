@@ -40,7 +40,7 @@ class Connection {
   Status Initialize();
 
   // Compiles the first statement of `sql`. Null when there is none. *consumed: where the rest
-  // begins.
+  // begins. An error fails the transaction block, if there is one.
   Result<Statement*> Prepare(std::string_view sql, size_t* consumed);
   void Finalize(Statement* statement);
   void Interrupt() { session_.cancel.store(true); }
@@ -88,6 +88,8 @@ class Connection {
   CopyWriter copy_writer;
 
  private:
+  Result<Statement*> PrepareStatement(std::string_view sql, size_t* consumed);
+
   Database* const database_;
   platform::Mutex mutex_;
   security::Session session_;

@@ -44,7 +44,13 @@ Status LogReader::FindStart() {
     }
   }
   if (found == segments_.size()) {
-    return Damage(fmt::format("no segment holds LSN {}, where reading begins", from));
+    std::string what = fmt::format("no segment holds LSN {}, where reading begins", from);
+    for (const SegmentFile& segment : segments_) {
+      if (segment.state == SegmentState::kUsed) continue;
+      what += fmt::format("; segment \"{}\" has {} at offset 0", segment.path,
+                          segment.state == SegmentState::kDamaged ? "a bad header" : "no header");
+    }
+    return Damage(what);
   }
   const SegmentHeader& header = segments_[found].header;
   if (from - header.first_lsn > header.segment_bytes - kSegmentHeaderBytes) {
@@ -63,6 +69,12 @@ Status LogReader::FindStart() {
 }
 
 Status LogReader::OpenSegment(size_t index) {
+  // A file has its full size, durably, before its header is written (WAL-6).
+  if (segments_[index].file_bytes < segments_[index].header.segment_bytes) {
+    return Damage(fmt::format("segment \"{}\" is truncated to {} bytes, its header says {}",
+                              segments_[index].path, segments_[index].file_bytes,
+                              segments_[index].header.segment_bytes));
+  }
   index_ = index;
   buffer_.clear();
   buffer_offset_ = 0;

@@ -1,6 +1,7 @@
 // Crash after every numbered operation, under every model of what a power loss keeps; full disks;
 // failed syncs. The workload is repeated up to the operation, the machine "dies", and the directory
-// is opened again. A failure prints seed, operation and model.
+// is opened again. A failure prints seed, operation and model. The cases tagged [.long] (suite
+// crash-long) go through every operation.
 #include <cstdlib>
 
 #include "catch2/catch.hpp"
@@ -31,14 +32,17 @@ const char* CrashTestModelName(CrashModel model) {
   return "?";
 }
 
-std::vector<uint64_t> CrashTestSeeds() {
+// DRIFTDB_CRASH_SEEDS: how many seeds instead of `otherwise`; DRIFTDB_CRASH_SEED: only this one.
+std::vector<uint64_t> CrashTestSeeds(int otherwise) {
+  if (const char* seed = std::getenv("DRIFTDB_CRASH_SEED"); seed != nullptr) {
+    return {std::strtoull(seed, nullptr, 10)};
+  }
   const char* count = std::getenv("DRIFTDB_CRASH_SEEDS");
   std::vector<uint64_t> seeds;
-  const int wanted = count == nullptr ? 2 : std::atoi(count);
+  const int wanted = count == nullptr ? otherwise : std::atoi(count);
   for (int i = 1; i <= wanted; ++i) seeds.push_back(static_cast<uint64_t>(i) * 7919);
   return seeds;
 }
-bool CrashTestLong() { return std::getenv("DRIFTDB_CRASH_SEEDS") != nullptr; }
 
 // A database in a fresh fault-injecting file system.
 struct CrashRun {
@@ -215,15 +219,95 @@ void CrashTestPoints(const CrashWorkload::Options& options, uint64_t points) {
   }
 }
 
+// After an error the step has left nothing, also in the process that met it.
+void CrashTestUndone(CrashRun* run) {
+  auto live = ReadCrashState(&run->bed);
+  CrashTestOk(live.status());
+  INFO("in the same process: " << CrashTestDifference(*live, run->workload.state()));
+  REQUIRE(*live == run->workload.state());
+}
+
+uint64_t CrashTestOperations(const CrashWorkload::Options& options) {
+  CrashRun run(options);
+  CrashTestOk(run.Run(CrashTestNever));
+  return run.vfs->operations();
+}
+
+// `points` 0: every operation.
+void CrashTestFullDisk(const CrashWorkload::Options& options, uint64_t points) {
+  const uint64_t total = CrashTestOperations(options);
+  const uint64_t stride = points == 0 ? 1 : std::max<uint64_t>(1, total / points);
+  for (uint64_t at = 1; at <= total; at += stride) {
+    CrashRun run(options);
+    platform::Fault fault;
+    fault.kind = platform::Fault::Kind::kDiskFull;
+    fault.operations = platform::kFaultWrite | platform::kFaultTruncate | platform::kFaultCreate;
+    fault.at = at;
+    run.vfs->AddFault(fault);
+    Status failure;
+    const Status status = run.Run([&](const Status& error) {
+      failure = error;
+      INFO("seed " << options.seed << ", disk full at operation " << at << ": " << error.message());
+      CrashTestUndone(&run);
+      return error.sqlstate() == sqlstate::kDiskFull;
+    });
+    INFO("seed " << options.seed << ", disk full at operation " << at << " of " << total << ": "
+                 << run.vfs->Describe(at) << "; " << status.message() << " " << failure.message());
+    if (!status.ok()) {
+      const bool expected = status.sqlstate() == sqlstate::kDiskFull ||
+                            status.sqlstate() == sqlstate::kIoError ||
+                            status.sqlstate() == sqlstate::kOutcomeUnknown;
+      CHECK(expected);
+    }
+    run.vfs->ClearFaults();
+    CrashState found;
+    CrashTestVerify(run.vfs.get(), run.workload, &found);
+  }
+}
+
+void CrashTestFailures(const CrashWorkload::Options& options, uint64_t points) {
+  const uint64_t total = CrashTestOperations(options);
+  const uint64_t stride = points == 0 ? 1 : std::max<uint64_t>(1, total / points);
+  for (uint64_t at = 1; at <= total; at += stride) {
+    CrashRun run(options);
+    platform::Fault fault;
+    fault.kind = platform::Fault::Kind::kIoError;
+    fault.operations = platform::kFaultSync | platform::kFaultWrite;
+    fault.at = at;
+    run.vfs->AddFault(fault);
+    const Status status = run.Run([&](const Status& error) {
+      INFO("seed " << options.seed << ", failure at operation " << at << ": " << error.message());
+      CrashTestUndone(&run);
+      return false;
+    });
+    INFO("seed " << options.seed << ", failure at operation " << at << " of " << total << ": "
+                 << run.vfs->Describe(at) << "; " << status.message());
+    if (!status.ok()) {
+      const bool expected =
+          status.sqlstate() == sqlstate::kIoError || status.sqlstate() == sqlstate::kOutcomeUnknown;
+      CHECK(expected);
+    }
+    run.vfs->ClearFaults();
+    for (const CrashModel model : {CrashModel::kNone, CrashModel::kAll}) {
+      auto crashed = run.vfs->Crash(model, options.seed);
+      CrashTestOk(crashed.status());
+      CrashState found;
+      CrashTestVerify(crashed->get(), run.workload, &found);
+    }
+  }
+}
+
+CrashWorkload::Options CrashTestOptions(uint64_t seed, int steps) {
+  CrashWorkload::Options options;
+  options.seed = seed;
+  options.steps = steps;
+  return options;
+}
+
 }  // namespace
 
 TEST_CASE("no crash loses a commit or leaves half of one") {
-  for (const uint64_t seed : CrashTestSeeds()) {
-    CrashWorkload::Options options;
-    options.seed = seed;
-    options.steps = CrashTestLong() ? 60 : 40;
-    CrashTestPoints(options, CrashTestLong() ? 0 : 60);
-  }
+  for (const uint64_t seed : CrashTestSeeds(2)) CrashTestPoints(CrashTestOptions(seed, 40), 60);
 }
 
 TEST_CASE("a crash while the database is made leaves nothing or a database") {
@@ -234,85 +318,23 @@ TEST_CASE("a crash while the database is made leaves nothing or a database") {
 }
 
 TEST_CASE("a full disk fails one step, or poisons; nothing is lost") {
-  for (const uint64_t seed : CrashTestSeeds()) {
-    CrashWorkload::Options options;
-    options.seed = seed;
-    options.steps = 30;
-    uint64_t total = 0;
-    {
-      CrashRun run(options);
-      CrashTestOk(run.Run(CrashTestNever));
-      total = run.vfs->operations();
-    }
-    const uint64_t stride = CrashTestLong() ? 1 : std::max<uint64_t>(1, total / 60);
-    for (uint64_t at = 1; at <= total; at += stride) {
-      CrashRun run(options);
-      platform::Fault fault;
-      fault.kind = platform::Fault::Kind::kDiskFull;
-      fault.operations = platform::kFaultWrite | platform::kFaultTruncate | platform::kFaultCreate;
-      fault.at = at;
-      run.vfs->AddFault(fault);
-      Status failure;
-      const Status status = run.Run([&](const Status& error) {
-        failure = error;
-        return error.sqlstate() == sqlstate::kDiskFull;
-      });
-      INFO("seed " << seed << ", disk full at operation " << at << " of " << total << ": "
-                   << run.vfs->Describe(at) << "; " << status.message() << " "
-                   << failure.message());
-      if (!status.ok()) {
-        const bool expected = status.sqlstate() == sqlstate::kDiskFull ||
-                              status.sqlstate() == sqlstate::kIoError ||
-                              status.sqlstate() == sqlstate::kOutcomeUnknown;
-        CHECK(expected);
-      }
-      run.vfs->ClearFaults();
-      CrashState found;
-      CrashTestVerify(run.vfs.get(), run.workload, &found);
-    }
-  }
+  for (const uint64_t seed : CrashTestSeeds(2)) CrashTestFullDisk(CrashTestOptions(seed, 30), 60);
 }
 
 TEST_CASE("a failed sync poisons the database; what was acknowledged before is kept") {
-  for (const uint64_t seed : CrashTestSeeds()) {
-    CrashWorkload::Options options;
-    options.seed = seed;
-    options.steps = 30;
-    uint64_t total = 0;
-    {
-      CrashRun run(options);
-      CrashTestOk(run.Run(CrashTestNever));
-      total = run.vfs->operations();
-    }
-    const uint64_t stride = CrashTestLong() ? 1 : std::max<uint64_t>(1, total / 60);
-    for (uint64_t at = 1; at <= total; at += stride) {
-      CrashRun run(options);
-      platform::Fault fault;
-      fault.kind = platform::Fault::Kind::kIoError;
-      fault.operations = platform::kFaultSync | platform::kFaultWrite;
-      fault.at = at;
-      run.vfs->AddFault(fault);
-      int errors = 0;
-      const Status status = run.Run([&](const Status& error) {
-        ++errors;
-        return false;
-      });
-      INFO("seed " << seed << ", failure at operation " << at << " of " << total << ": "
-                   << run.vfs->Describe(at) << "; " << status.message());
-      if (!status.ok()) {
-        const bool expected = status.sqlstate() == sqlstate::kIoError ||
-                              status.sqlstate() == sqlstate::kOutcomeUnknown;
-        CHECK(expected);
-      }
-      run.vfs->ClearFaults();
-      for (const CrashModel model : {CrashModel::kNone, CrashModel::kAll}) {
-        auto crashed = run.vfs->Crash(model, seed);
-        CrashTestOk(crashed.status());
-        CrashState found;
-        CrashTestVerify(crashed->get(), run.workload, &found);
-      }
-    }
-  }
+  for (const uint64_t seed : CrashTestSeeds(2)) CrashTestFailures(CrashTestOptions(seed, 30), 60);
+}
+
+TEST_CASE("every operation: crashes", "[.long]") {
+  for (const uint64_t seed : CrashTestSeeds(4)) CrashTestPoints(CrashTestOptions(seed, 60), 0);
+}
+
+TEST_CASE("every operation: full disks", "[.long]") {
+  for (const uint64_t seed : CrashTestSeeds(4)) CrashTestFullDisk(CrashTestOptions(seed, 60), 0);
+}
+
+TEST_CASE("every operation: failed writes and syncs", "[.long]") {
+  for (const uint64_t seed : CrashTestSeeds(4)) CrashTestFailures(CrashTestOptions(seed, 60), 0);
 }
 
 }  // namespace driftdb::txn
