@@ -15,6 +15,9 @@ namespace driftdb::txn {
 
 namespace {
 
+constexpr size_t kEngineOverheadBytes = size_t{10} << 20;
+constexpr size_t kEngineOverheadShare = 12;  // of a small limit
+
 constexpr int64_t kEngineMaintenanceUs = 100'000;
 
 wal::Uuid EngineWalUuid(const Hash128& uuid) {
@@ -60,6 +63,8 @@ Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {
 }
 
 Status Engine::OpenFiles() {
+  DRIFTDB_RETURN_IF_ERROR(overhead_.Resize(
+      std::min(kEngineOverheadBytes, memory_.limit_bytes() / kEngineOverheadShare)));
   platform::Vfs* vfs = options_.vfs;
   DRIFTDB_ASSIGN_OR_RETURN(const bool exists, vfs->Exists(options_.directory));
   if (!exists) {

@@ -95,6 +95,8 @@ class Engine {
   std::string wal_directory_;
   std::unique_ptr<platform::FileLock> lock_;
   MemoryAccountant memory_;
+  // What is not worth a reservation of its own: code, log buffers, stacks, caches of plans.
+  MemoryReservation overhead_{&memory_, "engine"};
   storage::SegmentCache segments_{SIZE_MAX, &memory_};  // of all tables
   storage::EpochManager epochs_;
   storage::UniqueLatches latches_;

@@ -166,9 +166,9 @@ Status BulkIndexBuilder::State::MakeRoom(size_t key_bytes) {
     want = count() + count() / 4;
     heap_want = heap_bytes + heap_bytes / 4;
   }
-  const bool fits = want * entry_bytes() + heap_want <= budget;
-  // Growing copies: old and new buffers exist together for a moment.
-  if (fits && reservation.Resize(want * entry_bytes() + heap_want).ok()) {
+  const size_t bytes = want * entry_bytes() + heap_want;
+  // Growing copies: old and new buffers exist together for a moment, and both are reserved then.
+  if (bytes <= budget && reservation.Resize(bytes + reservation.bytes()).ok()) {
     if (long_keys) {
       long_entries.reserve(want);
       heap.reserve(heap_want);
@@ -176,7 +176,7 @@ Status BulkIndexBuilder::State::MakeRoom(size_t key_bytes) {
       short_entries.reserve(want);
     }
     limit = want;
-    return OkStatus();
+    return reservation.Resize(bytes);
   }
   if (count() > 0) return Spill();
   return reservation.Resize(kBulkFirstEntries * entry_bytes() + heap_want);
