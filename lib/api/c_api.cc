@@ -608,7 +608,11 @@ const void* driftdb_value_blob(driftdb_statement* statement, int column, size_t*
 }
 
 int driftdb_complete(const char* sql) {
-  return sql != nullptr && driftdb::sql::IsStatementComplete(sql) ? 1 : 0;
+  if (sql == nullptr || !driftdb::sql::IsStatementComplete(sql)) return 0;
+  // Blank text is complete for a parser, but holds no statement.
+  size_t consumed = 0;
+  const auto parsed = driftdb::sql::ParseOne(sql, &consumed);
+  return parsed.ok() && !parsed->has_value() ? 0 : 1;
 }
 
 int64_t driftdb_metric(driftdb_database* database, const char* name) {

@@ -95,7 +95,7 @@ void ErrorsAreThrown() {
   CHECK(StateThrown([&] { c.QueryValue<int8_t>("SELECT 300"); }) == "22003");
   CHECK(StateThrown([&] { c.QueryValue<uint32_t>("SELECT -1"); }) == "22003");
   CHECK(StateThrown([&] { c.QueryValue<int>("SELECT 1 WHERE false"); }) == "P0002");
-  CHECK(StateThrown([&] { c.Query("SELECT 1", 5); }) == "22023");
+  CHECK(StateThrown([&] { c.Query("SELECT 1", 5); }) == "42P02");
   CHECK(StateThrown([&] { c.Prepare("SELECT :a::int").Bind(":b", 1); }) == "42P02");
   CHECK(StateThrown([&] {
           for (const driftdb::Row& row : c.Query("SELECT 1 AS a")) row.Get<int>("b");

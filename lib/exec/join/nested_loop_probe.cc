@@ -19,7 +19,6 @@ namespace {
 struct NestedLoopLocal : LocalState {
   expr::CompiledExpr condition;
   Chunk chunk;  // left ++ right, what the condition sees
-  Vector outcome;
   std::shared_ptr<Selection> matches = std::make_shared<Selection>();
   std::shared_ptr<Selection> open = std::make_shared<Selection>();
 
@@ -35,7 +34,6 @@ struct NestedLoopLocal : LocalState {
   uint16_t pair_left[kVectorRows];
   uint32_t pair_right[kVectorRows];
   uint64_t found[kValidityWords];
-  uint64_t unknown[kValidityWords];
 };
 
 class NestedLoopProbe : public Operator {
@@ -75,7 +73,6 @@ Result<std::unique_ptr<LocalState>> NestedLoopProbe::MakeLocal() {
   if (state_->condition != nullptr) {
     DRIFTDB_ASSIGN_OR_RETURN(
         local->condition, expr::CompiledExpr::Compile(*state_->condition, state_->context->eval));
-    local->outcome = Vector(TypeId::kBoolean);
   }
   return local;
 }
@@ -87,7 +84,6 @@ void NestedLoopProbe::Begin(NestedLoopLocal* local, const Chunk& input) const {
   local->block_ready = false;
   local->pairs = 0;
   std::fill_n(local->found, kValidityWords, uint64_t{0});
-  std::fill_n(local->unknown, kValidityWords, uint64_t{0});
 }
 
 bool NestedLoopProbe::AtEnd(const NestedLoopLocal& local, const Chunk& input) const {
@@ -144,22 +140,7 @@ Status NestedLoopProbe::EvaluateBlock(NestedLoopLocal* local, const Chunk& input
       to.SetConstant(from.GetValue(is_left ? left_row : local->at_right));
     }
   }
-  if (options_.type != sql::PhysicalJoinType::kMark) {
-    return local->condition.Filter(chunk, &matches);
-  }
-  // Mark joins tell NULL from FALSE.
-  DRIFTDB_RETURN_IF_ERROR(local->condition.Evaluate(chunk, &local->outcome));
-  matches.set_size(0);
-  const VectorView view = local->outcome.View(chunk.row_count());
-  for (size_t i = 0; i < chunk.size(); ++i) {
-    const size_t at = chunk.row(i);
-    if (!view.valid(at)) {
-      SetBit(local->unknown, local->by_right_row ? at : left_row);
-    } else if (view.value<uint8_t>(at) != 0) {
-      matches.Append(at);
-    }
-  }
-  return OkStatus();
+  return local->condition.Filter(chunk, &matches);
 }
 
 Status NestedLoopProbe::NotePair(NestedLoopLocal* local, uint16_t left, uint32_t right) {
@@ -330,7 +311,6 @@ void NestedLoopProbe::EmitMark(NestedLoopLocal* local, const Chunk& input, Chunk
     for (size_t i = 0; i < input.size(); ++i) {
       const size_t at = input.row(i);
       out.data<uint8_t>()[at] = BitIsSet(local->found, at) ? 1 : 0;
-      if (!BitIsSet(local->found, at) && BitIsSet(local->unknown, at)) out.SetNull(at);
     }
   }
 }

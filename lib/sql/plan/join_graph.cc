@@ -160,11 +160,24 @@ void JoinGraph::BuildClasses() {
     found.Add(e);
     taken[i] = true;
   }
+  std::vector<JoinPredicate> derived;
   for (const auto& members : found.classes()) {
     JoinClass c;
     for (const auto& member : members) {
       const RelationMask mask = MaskOf(member.tables);
       const auto relation = static_cast<uint32_t>(std::countr_zero(mask));
+      const auto other = std::find_if(c.members.begin(), c.members.end(),
+                                      [&](const auto& m) { return m.relation == relation; });
+      if (other != c.members.end()) {
+        // Two columns of one relation: it is restricted by itself (JG-2).
+        JoinPredicate own;
+        own.expr = expr::MakeComparison(ComparisonOp::kEqual, other->expr->Clone(),
+                                        member.expr->Clone(), member.expr->position);
+        own.relations = mask;
+        own.selectivity = estimator_.Selectivity(*own.expr);
+        relations[relation].rows = std::max(1.0, relations[relation].rows * own.selectivity);
+        derived.push_back(std::move(own));
+      }
       c.relations |= mask;
       c.members.push_back({member.expr->Clone(), relation,
                            estimator_.Distinct(*member.expr, relations[relation].rows)});
@@ -178,6 +191,7 @@ void JoinGraph::BuildClasses() {
     ++kept;
   }
   predicates.resize(kept);
+  for (JoinPredicate& own : derived) predicates.push_back(std::move(own));
 }
 
 void JoinGraph::FinishAttached(uint32_t index) {
@@ -392,28 +406,18 @@ bool JoinGraph::IndexJoinMatches(RelationMask a, uint32_t b, double* matches) co
   return found;
 }
 
-// One equality per class is enough between sets whose members are equal already; a single relation
-// with several members must be checked for each (JG-2).
+// One equality per class is enough between sets whose members are equal already (JG-2).
 void JoinGraph::AddClassConditions(RelationMask a, RelationMask b, ExprList* conditions) const {
   for (const JoinClass& c : classes) {
-    std::vector<const JoinClassMember*> sides[2];
+    const JoinClassMember* sides[2] = {nullptr, nullptr};
     for (const JoinClassMember& m : c.members) {
       const RelationMask bit = JoinGraphBit(m.relation);
-      if ((bit & a) != 0) sides[0].push_back(&m);
-      if ((bit & b) != 0) sides[1].push_back(&m);
+      if ((bit & a) != 0 && sides[0] == nullptr) sides[0] = &m;
+      if ((bit & b) != 0 && sides[1] == nullptr) sides[1] = &m;
     }
-    if (sides[0].empty() || sides[1].empty()) continue;
-    const auto add = [&](const JoinClassMember& l, const JoinClassMember& r) {
-      conditions->push_back(expr::MakeComparison(ComparisonOp::kEqual, l.expr->Clone(),
-                                                 r.expr->Clone(), l.expr->position));
-    };
-    add(*sides[0][0], *sides[1][0]);
-    for (size_t i = 1; std::popcount(a) == 1 && i < sides[0].size(); ++i) {
-      add(*sides[0][i], *sides[1][0]);
-    }
-    for (size_t i = 1; std::popcount(b) == 1 && i < sides[1].size(); ++i) {
-      add(*sides[0][0], *sides[1][i]);
-    }
+    if (sides[0] == nullptr || sides[1] == nullptr) continue;
+    conditions->push_back(expr::MakeComparison(ComparisonOp::kEqual, sides[0]->expr->Clone(),
+                                               sides[1]->expr->Clone(), sides[0]->expr->position));
   }
 }
 

@@ -56,7 +56,12 @@ class JoinOrderer {
           if (graph.relations[index].attached) break;
           if (p.relations == tree.relations && p.expr != nullptr) own.push_back(std::move(p.expr));
         }
-        if (!own.empty()) single = Filter(std::move(single), std::move(own));
+        if (auto* scan = single->As<LogicalScan>(); scan != nullptr && !own.empty()) {
+          for (ExprPtr& e : own) scan->filters.push_back(std::move(e));
+          single->estimated_rows = tree.node.rows;
+        } else if (!own.empty()) {
+          single = Filter(std::move(single), std::move(own));
+        }
         built.emplace_back(tree.relations, std::move(single));
         continue;
       }
