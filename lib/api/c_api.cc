@@ -19,6 +19,7 @@
 #include "security/settings.h"
 #include "sql/parse/parse.h"
 #include "txn/check.h"
+#include "txn/row_codec.h"
 #include "types/text_format.h"
 
 struct driftdb_error {
@@ -144,6 +145,31 @@ double CApiDouble(const driftdb::Value& value) {
     number /= kPowers[scale];
   }
   return number;
+}
+
+// Where the current row's value lies when it can be read as it is stored; null when it is NULL.
+const uint8_t* CApiLocate(const driftdb_statement* statement, int column, int64_t* scratch) {
+  const driftdb::api::Statement* const inner = statement->statement;
+  return driftdb::txn::LocateValue(inner->column(static_cast<size_t>(column)), inner->row(),
+                                   scratch);
+}
+
+// The value of a column of a plain integer type, without a Value in between. False: another type.
+bool CApiPlainInteger(const driftdb_statement* statement, int column, int64_t* out) {
+  const driftdb::LogicalType& type =
+      statement->statement->column(static_cast<size_t>(column)).type();
+  int64_t scratch;
+  if (type.id == driftdb::TypeId::kInt64) {
+    std::memcpy(out, CApiLocate(statement, column, &scratch), sizeof(int64_t));
+    return true;
+  }
+  if (type.id == driftdb::TypeId::kInt32) {
+    int32_t value;
+    std::memcpy(&value, CApiLocate(statement, column, &scratch), sizeof(value));
+    *out = value;
+    return true;
+  }
+  return false;
 }
 
 int64_t CApiSaturate(driftdb::int128_t value) {
@@ -496,7 +522,6 @@ int driftdb_step(driftdb_statement* statement) {
   if (!CApiUsable(statement)) return DRIFTDB_MISUSE;
   driftdb::platform::MutexLock lock(statement->owner->connection->mutex());
   int result = DRIFTDB_ERROR;
-  statement->texts.clear();
   driftdb::Status status = CApiGuard([&]() -> driftdb::Status {
     auto outcome = statement->statement->Step();
     if (!outcome.ok()) return outcome.status();
@@ -573,6 +598,8 @@ int driftdb_value_bool(driftdb_statement* statement, int column) {
 }
 int64_t driftdb_value_int64(driftdb_statement* statement, int column) {
   if (driftdb_value_is_null(statement, column) != 0) return 0;
+  int64_t plain;
+  if (CApiPlainInteger(statement, column, &plain)) return plain;
   return CApiInt64(CApiValue(statement, column));
 }
 double driftdb_value_double(driftdb_statement* statement, int column) {
@@ -586,7 +613,15 @@ const char* driftdb_value_text(driftdb_statement* statement, int column, size_t*
   statement->texts.resize(statement->statement->columns().size());
   std::string& text = statement->texts[static_cast<size_t>(column)];
   const driftdb::Status status = CApiGuard([&] {
-    text = driftdb::FormatValue(CApiValue(statement, column));
+    const driftdb::TypeId type =
+        statement->statement->column(static_cast<size_t>(column)).type().id;
+    if (type == driftdb::TypeId::kText || type == driftdb::TypeId::kVarchar) {
+      int64_t scratch;
+      const uint8_t* const at = CApiLocate(statement, column, &scratch);
+      text = reinterpret_cast<const driftdb::StringRef*>(at)->view();
+    } else {
+      text = driftdb::FormatValue(CApiValue(statement, column));
+    }
     return driftdb::OkStatus();
   });
   if (!status.ok()) return nullptr;

@@ -110,9 +110,22 @@ sql::BindContext Connection::MakeBindContext(const catalog::CatalogSnapshot& cat
   return context;
 }
 
-txn::CommitLevel Connection::commit_level() const {
-  const Result<std::string> level = session_.settings.Get("synchronous_commit");
-  return level.ok() && *level == "off" ? txn::CommitLevel::kOff : txn::CommitLevel::kOn;
+const Connection::Limits& Connection::limits() {
+  const security::Settings& settings = session_.settings;
+  if (limits_.version == settings.version()) return limits_;
+  limits_.version = settings.version();
+  limits_.statement_timeout_ms = settings.GetMilliseconds("statement_timeout");
+  limits_.lock_timeout_ms = settings.GetMilliseconds("lock_timeout");
+  const Result<std::string> level = settings.Get("synchronous_commit");
+  limits_.commit_level =
+      level.ok() && *level == "off" ? txn::CommitLevel::kOff : txn::CommitLevel::kOn;
+  return limits_;
+}
+
+bool Connection::CatalogIsCurrent(const catalog::CatalogSnapshot& catalog) const {
+  // Any hook may be the editor of an own, uncommitted catalog.
+  return transaction_.hooks().empty() &&
+         database_->catalog()->newest_version() == catalog.version();
 }
 
 void Connection::set_running(exec::QueryContext* context) {
@@ -135,7 +148,7 @@ int Connection::transaction_state() const {
 }
 
 Status Connection::CommitTransaction() {
-  transaction_.set_commit_level(commit_level());
+  transaction_.set_commit_level(limits().commit_level);
   Status status = transaction_.Commit();
   session_.settings.EndTransaction(status.ok());
   return status;

@@ -53,6 +53,8 @@ class Connection {
 
   // The catalog that a statement with this snapshot (or, by default, the next one) binds against.
   std::shared_ptr<const catalog::CatalogSnapshot> CurrentCatalog();
+  // CurrentCatalog() is this one; may be false without need, then ask CurrentCatalog().
+  bool CatalogIsCurrent(const catalog::CatalogSnapshot& catalog) const;
   sql::BindContext MakeBindContext(const catalog::CatalogSnapshot& catalog,
                                    std::vector<LogicalType> parameter_types);
 
@@ -64,7 +66,14 @@ class Connection {
   Status EndAutocommit(bool success, bool wrote);
   Status CommitTransaction();
   void AbortTransaction();
-  txn::CommitLevel commit_level() const;
+  // Settings that every statement asks for.
+  struct Limits {
+    uint64_t version = 0;  // of the settings they were read from
+    int64_t statement_timeout_ms = 0;
+    int64_t lock_timeout_ms = 0;
+    txn::CommitLevel commit_level = txn::CommitLevel::kOn;
+  };
+  const Limits& limits();
 
   // SQL-level PREPARE.
   struct NamedStatement {
@@ -97,6 +106,7 @@ class Connection {
   txn::Transaction transaction_;
   std::map<Statement*, std::unique_ptr<Statement>> statements_;
   std::map<std::string, NamedStatement> named_;
+  Limits limits_;
   Status error_;
   int64_t changes_ = 0;
   platform::Mutex running_mutex_;

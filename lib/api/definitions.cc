@@ -295,7 +295,7 @@ Status Definitions::CheckExistingRows(const catalog::TableEntry& table,
   for (catalog::ColumnEntry& column : judged.columns) column.not_null = false;
   for (const uint32_t ordinal : not_null) judged.columns[ordinal].not_null = true;
   DRIFTDB_ASSIGN_OR_RETURN(exec::RowConstraints constraints,
-                           exec::RowConstraints::Make(&judged, checks, names, context_));
+                           exec::RowConstraints::Make(&judged, checks, names, context_->eval));
   storage::ScanOptions options;
   options.snapshot = snapshot_;
   options.snapshot.txn = connection_->transaction()->txid();

@@ -11,11 +11,11 @@ namespace driftdb::api {
 
 void SessionContext::Begin(int64_t transaction_time, int64_t statement_time,
                            const std::vector<Value>* parameters,
-                           std::shared_ptr<const catalog::CatalogSnapshot> catalog) {
+                           const std::shared_ptr<const catalog::CatalogSnapshot>& catalog) {
   transaction_time_ = transaction_time;
   statement_time_ = statement_time;
   parameters_ = parameters;
-  catalog_ = std::move(catalog);
+  if (catalog_ != catalog) catalog_ = catalog;
 }
 
 Result<uint64_t> SessionContext::NextRandom() {

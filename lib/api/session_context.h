@@ -24,7 +24,9 @@ class SessionContext final : public expr::EvalContext {
 
   // Per statement.
   void Begin(int64_t transaction_time, int64_t statement_time, const std::vector<Value>* parameters,
-             std::shared_ptr<const catalog::CatalogSnapshot> catalog);
+             const std::shared_ptr<const catalog::CatalogSnapshot>& catalog);
+
+  void set_parameters(const std::vector<Value>* parameters) { parameters_ = parameters; }
 
   int64_t transaction_time() const override { return transaction_time_; }
   int64_t statement_time() const override { return statement_time_; }

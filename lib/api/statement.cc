@@ -49,7 +49,10 @@ Status Statement::Compile() {
   std::vector<LogicalType> declared;
   DRIFTDB_ASSIGN_OR_RETURN(bound_,
                            sql::Bind(parsed_, connection_->MakeBindContext(*catalog_, declared)));
+  point_ = nullptr;
   plan_ = nullptr;
+  locks_.clear();
+  privileged_role_ = Oid();
   columns_.clear();
   if (auto* query = bound_.Get<sql::BoundQuery>()) {
     parameter_types_ = query->parameter_types;
@@ -58,6 +61,13 @@ Status Statement::Compile() {
     columns_ = plan_->output;
     tag_ = StatementTag(*plan_);
     read_only_ = plan_->read_only && StatementTarget(*plan_) == nullptr;
+    FindLocks();
+    if (connection_->session()->settings.GetBoolean("row_path")) {
+      // What cannot be compiled for the row path is left to the pipelines, and so is its error.
+      auto point =
+          exec::PointStatement::Make(*plan_, connection_->transaction(), connection_->context());
+      if (point.ok()) point_ = std::move(*point);
+    }
     return OkStatus();
   }
   read_only_ = UtilityIsReadOnly(bound_);
@@ -99,18 +109,24 @@ void Statement::ClearBindings() {
   for (Value& value : values_) value = Value();
 }
 
-Status Statement::MakeParameters() {
-  context_->parameters.clear();
+Result<const std::vector<Value>*> Statement::MakeParameters(std::vector<Value>* converted) {
+  bool as_given = true;
+  for (size_t i = 0; i < values_.size(); ++i) {
+    const LogicalType type = parameter_type(i);
+    as_given = as_given && (type.id == TypeId::kUnknown || values_[i].type() == type);
+  }
+  if (as_given) return &values_;
+  converted->resize(values_.size());
   for (size_t i = 0; i < values_.size(); ++i) {
     const LogicalType type = parameter_type(i);
     const Value& value = values_[i];
     if (value.is_null()) {
-      context_->parameters.push_back(Value::Null(type));
+      (*converted)[i] = Value::Null(type);
     } else if (type.id == TypeId::kUnknown || value.type() == type) {
-      context_->parameters.push_back(value);
+      (*converted)[i] = value;
     } else if (value.type().id == TypeId::kInt64 && type.id == TypeId::kInt32 &&
                value.int64() >= INT32_MIN && value.int64() <= INT32_MAX) {
-      context_->parameters.push_back(Value::Integer(type, value.integer()));
+      (*converted)[i] = Value::Integer(type, value.integer());
     } else {
       // Bound text stands for a literal of any type; other values convert like assignments.
       Value given = value;
@@ -118,12 +134,11 @@ Status Statement::MakeParameters() {
       DRIFTDB_ASSIGN_OR_RETURN(
           const expr::ExprPtr cast,
           expr::BindCast(expr::MakeConstant(std::move(given)), type, expr::CastContext::kExplicit));
-      DRIFTDB_ASSIGN_OR_RETURN(Value converted,
+      DRIFTDB_ASSIGN_OR_RETURN((*converted)[i],
                                expr::EvaluateConstant(*cast, connection_->context()));
-      context_->parameters.push_back(std::move(converted));
     }
   }
-  return OkStatus();
+  return converted;
 }
 
 Status Statement::CheckPrivileges(const std::vector<sql::RequiredPrivilege>& privileges) {
@@ -142,16 +157,28 @@ Status Statement::CheckPrivileges(const std::vector<sql::RequiredPrivilege>& pri
   return OkStatus();
 }
 
-Status Statement::LockRelations() {
+void Statement::FindLocks() {
+  locks_.clear();
   const catalog::TableEntry* target = StatementTarget(*plan_);
   for (const Oid oid : plan_->relations) {
     const std::shared_ptr<const catalog::TableEntry> table = catalog_->FindTable(oid);
     if (table == nullptr || table->is_system) continue;
     const bool writes = target != nullptr && target->oid == oid;
-    DRIFTDB_RETURN_IF_ERROR(connection_->transaction()->LockTable(
-        table->lock, writes ? txn::LockMode::kRowExclusive : txn::LockMode::kAccessShare));
+    locks_.push_back(
+        {table->lock, writes ? txn::LockMode::kRowExclusive : txn::LockMode::kAccessShare});
+  }
+}
+
+Status Statement::TakeLocks() {
+  for (const RelationLock& lock : locks_) {
+    DRIFTDB_RETURN_IF_ERROR(connection_->transaction()->LockTable(lock.lock, lock.mode));
   }
   return OkStatus();
+}
+
+Status Statement::LockRelations() {
+  FindLocks();
+  return TakeLocks();
 }
 
 void Statement::FillContext() {
@@ -165,56 +192,85 @@ void Statement::FillContext() {
   context_->eval = connection_->context();
   context_->threads = database->tasks()->threads();
   context_->cancel = &connection_->session()->cancel;
-  const int64_t timeout_ms = connection_->session()->settings.GetMilliseconds("statement_timeout");
+  const int64_t timeout_ms = connection_->limits().statement_timeout_ms;
   if (timeout_ms > 0) context_->deadline_us = database->clock()->WallMicros() + timeout_ms * 1000;
-  connection_->transaction()->set_lock_timeout_ms(
-      connection_->session()->settings.GetMilliseconds("lock_timeout"));
+}
+
+// Locks before the snapshot: what a DDL has committed while we waited must be seen.
+Status Statement::BecomeCurrent() {
+  txn::Transaction* transaction = connection_->transaction();
+  const auto is_current = [this] {
+    return connection_->CatalogIsCurrent(*catalog_) ||
+           connection_->CurrentCatalog()->version() == catalog_->version();
+  };
+  do {
+    if (connection_->session()->settings.version() != settings_version_ || !is_current()) {
+      Status compiled = Compile();
+      if (!compiled.ok()) {
+        settings_version_ = 0;  // half compiled: the next start tries again
+        return compiled;
+      }
+    }
+    Status locked = TakeLocks();
+    if (!locked.ok()) {
+      if (!transaction->in_block() && transaction->open_statements() == 0) transaction->Abort();
+      return locked;
+    }
+  } while (!is_current());
+  return OkStatus();
 }
 
 Status Statement::Start() {
-  connection_->session()->cancel.store(false);
+  connection_->session()->cancel.store(false, std::memory_order_relaxed);
   txn::Transaction* transaction = connection_->transaction();
   changes_ = 0;
-  if (transaction->failed() && !EndsTransaction(bound_)) {
+  if (transaction->failed() && (plan_ != nullptr || !EndsTransaction(bound_))) {
     return Error(sqlstate::kInFailedTransaction,
                  "current transaction is aborted, commands ignored until end of transaction block");
   }
-  if (EndsTransaction(bound_) || !UtilityNeedsSnapshot(bound_)) {
+  transaction->set_lock_timeout_ms(connection_->limits().lock_timeout_ms);
+  if (plan_ == nullptr && (EndsTransaction(bound_) || !UtilityNeedsSnapshot(bound_))) {
     FillContext();
     return RunUtility();
   }
-  FillContext();
-  // Locks before the snapshot: what a DDL has committed while we waited must be seen.
-  while (true) {
-    const auto catalog = connection_->CurrentCatalog();
-    if (catalog->version() != catalog_->version() ||
-        connection_->session()->settings.version() != settings_version_) {
-      DRIFTDB_RETURN_IF_ERROR(Compile());
-    }
-    if (plan_ != nullptr) {
-      Status locked = LockRelations();
-      if (!locked.ok()) {
-        if (!transaction->in_block() && transaction->open_statements() == 0) transaction->Abort();
-        return locked;
-      }
-    }
-    if (connection_->CurrentCatalog()->version() == catalog_->version()) break;
-  }
+  DRIFTDB_RETURN_IF_ERROR(BecomeCurrent());
+  if (point_ == nullptr) FillContext();
   snapshot_ = transaction->BeginStatement();
   mark_ = transaction->TakeMark();
   running_ = true;
   exhausted_ = false;
+  if (point_ != nullptr) return BeginPoint();
   context_->snapshot = snapshot_;
   connection_->set_running(context_.get());
   connection_->context()->Begin(transaction->start_time(),
                                 connection_->database()->clock()->WallMicros(),
                                 &context_->parameters, catalog_);
-  DRIFTDB_RETURN_IF_ERROR(MakeParameters());
+  DRIFTDB_ASSIGN_OR_RETURN(const std::vector<Value>* const parameters,
+                           MakeParameters(&context_->parameters));
+  if (parameters != &context_->parameters) context_->parameters = *parameters;
   if (plan_ != nullptr) {
     DRIFTDB_RETURN_IF_ERROR(CheckPrivileges(plan_->privileges));
     return StartQuery(plan_.get());
   }
   return RunUtility();
+}
+
+// No QueryContext: nothing here runs long enough to be watched or to time out by itself.
+Status Statement::BeginPoint() {
+  SessionContext* const session = connection_->context();
+  session->Begin(connection_->transaction()->start_time(),
+                 point_->needs_session() ? connection_->database()->clock()->WallMicros() : 0,
+                 nullptr, catalog_);
+  DRIFTDB_ASSIGN_OR_RETURN(const std::vector<Value>* const parameters, MakeParameters(&converted_));
+  session->set_parameters(parameters);
+  const Oid role = connection_->session()->current_role;
+  if (privileged_role_ != role) {
+    DRIFTDB_RETURN_IF_ERROR(CheckPrivileges(plan_->privileges));
+    privileged_role_ = role;
+  }
+  DRIFTDB_ASSIGN_OR_RETURN(point_found_, point_->Run(snapshot_));
+  changes_ = static_cast<int64_t>(point_->rows_changed());
+  return OkStatus();
 }
 
 Status Statement::StartQuery(const sql::PhysicalPlan* plan) {
@@ -258,8 +314,9 @@ void Statement::SetTextResult(const std::vector<std::string>& names,
 
 Status Statement::Finish(bool success) {
   executor_ = nullptr;
-  connection_->set_running(nullptr);
+  if (point_ == nullptr) connection_->set_running(nullptr);
   chunk_ = nullptr;
+  point_found_ = point_shown_ = false;
   txn::Transaction* transaction = connection_->transaction();
   if (!running_) return OkStatus();
   running_ = false;
@@ -278,6 +335,11 @@ Status Statement::Fail(Status error) {
 }
 
 Result<StepOutcome> Statement::NextRow() {
+  if (point_found_) {
+    point_found_ = false;
+    point_shown_ = true;
+    return StepOutcome::kRow;
+  }
   if (chunk_ != nullptr && ++position_ < chunk_->size()) return StepOutcome::kRow;
   chunk_ = nullptr;
   position_ = 0;
@@ -320,6 +382,7 @@ void Statement::Reset() {
   }
   memory_result_.clear();
   chunk_ = nullptr;
+  point_found_ = point_shown_ = false;
   exhausted_ = true;
 }
 

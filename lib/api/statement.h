@@ -14,6 +14,7 @@
 #include "api/connection.h"
 #include "base/status.h"
 #include "exec/executor.h"
+#include "exec/point/point_statement.h"
 #include "exec/query_context.h"
 #include "sql/bind/bound_statement.h"
 #include "sql/parse/parse.h"
@@ -47,13 +48,17 @@ class Statement {
 
   const std::vector<sql::OutputColumn>& columns() const { return columns_; }
   // Current row.
-  const Vector& column(size_t i) const { return chunk_->column(i); }
-  size_t row() const { return chunk_->row(position_); }
-  bool has_row() const { return chunk_ != nullptr && position_ < chunk_->size(); }
+  const Vector& column(size_t i) const {
+    return point_shown_ ? point_->column(i) : chunk_->column(i);
+  }
+  size_t row() const { return point_shown_ ? 0 : chunk_->row(position_); }
+  bool has_row() const { return point_shown_ || (chunk_ != nullptr && position_ < chunk_->size()); }
 
   int64_t changes() const { return changes_; }
   const std::string& tag() const { return tag_; }
   bool read_only() const { return read_only_; }
+  // Executions run without pipelines (exec/point/).
+  bool takes_row_path() const { return point_ != nullptr; }
   const std::string& text() const { return text_; }
 
  private:
@@ -62,8 +67,15 @@ class Statement {
   Status StartQuery(const sql::PhysicalPlan* plan);
   Status PrepareRun(const std::vector<Oid>& read, Oid written, txn::LockMode write_mode);
   Status RunUtility();
-  Status MakeParameters();
+  // The values, converted: themselves where the types agree, else in *converted.
+  Result<const std::vector<Value>*> MakeParameters(std::vector<Value>* converted);
+  // Finds and takes the locks of the plan's relations.
   Status LockRelations();
+  void FindLocks();
+  Status TakeLocks();
+  // Locks, and a plan that is right under them.
+  Status BecomeCurrent();
+  Status BeginPoint();
   Status CheckPrivileges(const std::vector<sql::RequiredPrivilege>& privileges);
   void FillContext();
   Status Finish(bool success);
@@ -81,14 +93,25 @@ class Statement {
   std::unique_ptr<sql::PhysicalPlan> executed_plan_;  // of EXECUTE, while it runs
   std::shared_ptr<const catalog::CatalogSnapshot> catalog_;
   uint64_t settings_version_ = 0;
+  // The row path of the plan, if it has one.
+  std::unique_ptr<exec::PointStatement> point_;
+  struct RelationLock {
+    std::shared_ptr<txn::TableLock> lock;
+    txn::LockMode mode = txn::LockMode::kAccessShare;
+  };
+  std::vector<RelationLock> locks_;
+  Oid privileged_role_;  // has what the plan needs; 0: to be checked
   std::vector<LogicalType> parameter_types_;
   std::vector<sql::OutputColumn> columns_;
   std::vector<Value> values_;
+  std::vector<Value> converted_;  // of the row path
   std::string tag_;
   bool read_only_ = true;
 
   bool running_ = false;
   bool exhausted_ = false;
+  bool point_found_ = false;  // a row that no Step has shown yet
+  bool point_shown_ = false;
   Snapshot snapshot_;
   txn::Transaction::Mark mark_;
   std::unique_ptr<exec::QueryContext> context_;

@@ -61,6 +61,7 @@ Status Catalog::Load() {
   platform::MutexLock lock(&mutex_);
   next_version_.store(std::max(engine_->recovered_catalog_version(), uint64_t{1}));
   contents.snapshot->set_version(next_version_.load());
+  newest_version_.store(next_version_.load());
   next_oid_ = std::max<int64_t>(contents.oid_max + 1, kFirstUserOid.value);
   const txn::SequenceCounter counter = engine_->registry()->sequence(kOidCounter);
   next_oid_ = std::max(next_oid_, counter.value + 1);
@@ -111,6 +112,7 @@ void Catalog::Publish(CommitSeq seq, std::shared_ptr<const CatalogSnapshot> snap
   const CommitSeq horizon = engine_->manager()->Horizon();
   engine_->NoteCatalogVersion(snapshot->version());
   platform::MutexLock lock(&mutex_);
+  newest_version_.store(snapshot->version(), std::memory_order_release);
   versions_.push_back({seq, std::move(snapshot)});
   // Versions that no snapshot can ask for any more.
   while (versions_.size() > 1 && versions_[1].seq <= horizon) versions_.pop_front();

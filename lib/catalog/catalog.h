@@ -37,6 +37,8 @@ class Catalog {
   Result<CatalogEditor*> Edit(txn::Transaction* transaction, const Snapshot& snapshot);
 
   Result<Oid> NextOid();
+  // Of the catalog committed last, whether its commit is published yet or not.
+  uint64_t newest_version() const { return newest_version_.load(std::memory_order_acquire); }
   // Never given twice while the process lives, so a cached plan of an aborted version is never
   // mistaken (CAT-2).
   uint64_t NextVersion() { return next_version_.fetch_add(1) + 1; }
@@ -56,6 +58,7 @@ class Catalog {
   };
   std::deque<Version> versions_ DRIFTDB_GUARDED_BY(mutex_);
   std::atomic<uint64_t> next_version_{0};
+  std::atomic<uint64_t> newest_version_{0};
   int64_t next_oid_ DRIFTDB_GUARDED_BY(mutex_) = 0;
   int64_t logged_oid_ DRIFTDB_GUARDED_BY(mutex_) = 0;
 };

@@ -64,6 +64,8 @@ const std::vector<SettingDefinition>& SettingDefinitions() {
       {"max_identifier_length", K::kInteger, "63", "", true, false, "Bytes of an identifier."},
       {"memory_limit", K::kBytes, "", "", false, true, "Memory budget of the database."},
       {"row_security", K::kBoolean, "on", "", false, false, "Apply row security policies."},
+      {"row_path", K::kBoolean, "on", "", false, false,
+       "Run statements on single rows without pipelines."},
       {"search_path", K::kText, "\"$user\", public", "", false, false,
        "Schemas looked in, in order."},
       {"server_encoding", K::kText, "UTF8", "", true, false, "Encoding of stored text."},

@@ -87,6 +87,12 @@ TableWriter::TableWriter(Transaction* transaction, const TableTarget* target,
                          const Snapshot& snapshot, ConflictHandler* handler)
     : transaction_(transaction), target_(target), snapshot_(snapshot), handler_(handler) {}
 
+void TableWriter::Restart(const Snapshot& snapshot) {
+  snapshot_ = snapshot;
+  rows_changed_ = 0;
+  suspects_.clear();
+}
+
 Status TableWriter::Prepare() {
   DRIFTDB_ASSIGN_OR_RETURN(snapshot_.txn, transaction_->EnsureWriter());
   return OkStatus();
@@ -94,11 +100,21 @@ Status TableWriter::Prepare() {
 
 storage::WriteContext TableWriter::Context() { return {snapshot_, transaction_->undo()}; }
 
-Status TableWriter::Insert(Chunk* rows, RowId* out) {
+Status TableWriter::InsertRow(const Chunk& rows) {
+  const size_t row = rows.row(0);
+  values_.resize(rows.column_count());
+  scratch_.resize(rows.column_count());
+  for (size_t c = 0; c < rows.column_count(); ++c) {
+    values_[c] = LocateValue(rows.column(c), row, &scratch_[c]);
+  }
+  DRIFTDB_ASSIGN_OR_RETURN(rids_[0], target_->table->InsertRow(Context(), values_));
+  const auto selected = static_cast<uint16_t>(row);
+  RedoWriter(transaction_->redo()).Insert(target_->storage, rids_[0], rows, &selected, 1);
+  return OkStatus();
+}
+
+Status TableWriter::InsertRows(Chunk* rows) {
   const size_t count = rows->size();
-  if (count == 0) return OkStatus();
-  DRIFTDB_RETURN_IF_ERROR(Prepare());
-  rids_.resize(count);
   DRIFTDB_RETURN_IF_ERROR(target_->table->Insert(Context(), *rows, rids_.data()));
   RedoWriter redo(transaction_->redo());
   std::vector<uint16_t> positions;
@@ -116,12 +132,25 @@ Status TableWriter::Insert(Chunk* rows, RowId* out) {
     redo.Insert(target_->storage, rids_[begin], *rows, selected, end - begin);
     begin = end;
   }
+  return OkStatus();
+}
+
+Status TableWriter::Insert(Chunk* rows, RowId* out) {
+  const size_t count = rows->size();
+  if (count == 0) return OkStatus();
+  DRIFTDB_RETURN_IF_ERROR(Prepare());
+  rids_.resize(count);
+  if (count == 1 && rows->column_count() == target_->table->schema()->columns.size()) {
+    DRIFTDB_RETURN_IF_ERROR(InsertRow(*rows));
+  } else {
+    DRIFTDB_RETURN_IF_ERROR(InsertRows(rows));
+  }
   for (size_t i = 0; i < target_->indexes.size(); ++i) {
     const IndexTarget& index = target_->indexes[i];
-    std::vector<Vector*> columns;
-    for (const uint32_t ordinal : index.columns) columns.push_back(&rows->column(ordinal));
-    DRIFTDB_RETURN_IF_ERROR(
-        index.encoder.EncodeRows(columns.data(), rows->row_count(), rows->selection(), &keys_));
+    key_columns_.clear();
+    for (const uint32_t ordinal : index.columns) key_columns_.push_back(&rows->column(ordinal));
+    DRIFTDB_RETURN_IF_ERROR(index.encoder.EncodeRows(key_columns_.data(), rows->row_count(),
+                                                     rows->selection(), &keys_));
     for (size_t r = 0; r < count; ++r) {
       if (index.unique) {
         DRIFTDB_RETURN_IF_ERROR(PutUnique(i, keys_[r], rids_[r], false));
@@ -328,11 +357,11 @@ Status TableWriter::Update(std::span<const RowId> rids, std::span<const uint32_t
   }
   if (target_->primary >= 0) {
     const IndexTarget& primary = target_->indexes[static_cast<size_t>(target_->primary)];
-    std::vector<Vector*> key_columns;
+    key_columns_.clear();
     for (const uint32_t ordinal : primary.columns)
-      key_columns.push_back(&old_rows->column(ordinal));
+      key_columns_.push_back(&old_rows->column(ordinal));
     DRIFTDB_RETURN_IF_ERROR(
-        primary.encoder.EncodeRows(key_columns.data(), rids.size(), nullptr, &old_keys_));
+        primary.encoder.EncodeRows(key_columns_.data(), rids.size(), nullptr, &old_keys_));
   }
   std::vector<const Vector*> value_columns;
   for (const Vector& column : values->columns()) value_columns.push_back(&column);
@@ -352,21 +381,22 @@ Status TableWriter::MoveKeys(std::span<const RowId> rids, const bool* written, C
                              std::span<const uint32_t> columns, Chunk* values) {
   for (size_t i = 0; i < target_->indexes.size(); ++i) {
     const IndexTarget& index = target_->indexes[i];
-    std::vector<Vector*> old_columns, fresh_columns;
+    old_key_columns_.clear();
+    key_columns_.clear();
     bool touched = false;
     for (const uint32_t ordinal : index.columns) {
-      old_columns.push_back(&old_rows->column(ordinal));
+      old_key_columns_.push_back(&old_rows->column(ordinal));
       const auto set = std::find(columns.begin(), columns.end(), ordinal);
       touched |= set != columns.end();
-      fresh_columns.push_back(set == columns.end()
-                                  ? &old_rows->column(ordinal)
-                                  : &values->column(static_cast<size_t>(set - columns.begin())));
+      key_columns_.push_back(set == columns.end()
+                                 ? &old_rows->column(ordinal)
+                                 : &values->column(static_cast<size_t>(set - columns.begin())));
     }
     if (!touched) continue;
     DRIFTDB_RETURN_IF_ERROR(
-        index.encoder.EncodeRows(old_columns.data(), rids.size(), nullptr, &old_keys_));
+        index.encoder.EncodeRows(old_key_columns_.data(), rids.size(), nullptr, &old_keys_));
     DRIFTDB_RETURN_IF_ERROR(
-        index.encoder.EncodeRows(fresh_columns.data(), rids.size(), nullptr, &keys_));
+        index.encoder.EncodeRows(key_columns_.data(), rids.size(), nullptr, &keys_));
     // All old entries go before the first key is checked: keys that move within the batch do not
     // collide.
     for (size_t r = 0; r < rids.size(); ++r) {
@@ -398,10 +428,10 @@ Status TableWriter::Delete(std::span<const RowId> rids, Chunk* old_rows, bool* c
   bool logged = false;
   for (size_t i = 0; i < target_->indexes.size(); ++i) {
     const IndexTarget& index = target_->indexes[i];
-    std::vector<Vector*> key_columns;
-    for (const uint32_t ordinal : index.columns) key_columns.push_back(&old_rows->column(ordinal));
+    key_columns_.clear();
+    for (const uint32_t ordinal : index.columns) key_columns_.push_back(&old_rows->column(ordinal));
     DRIFTDB_RETURN_IF_ERROR(
-        index.encoder.EncodeRows(key_columns.data(), rids.size(), nullptr, &old_keys_));
+        index.encoder.EncodeRows(key_columns_.data(), rids.size(), nullptr, &old_keys_));
     const bool primary = static_cast<int>(i) == target_->primary;
     for (size_t r = 0; r < rids.size(); ++r) {
       if (!written[r]) continue;

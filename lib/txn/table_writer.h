@@ -37,6 +37,8 @@ class TableWriter {
   // 40001 otherwise.
   TableWriter(Transaction* transaction, const TableTarget* target, const Snapshot& snapshot,
               ConflictHandler* handler);
+  // Ready for another statement of the same transaction object; buffers are kept.
+  void Restart(const Snapshot& snapshot);
 
   // Columns by storage ordinal (or fewer: the rest are `missing`). out[i] belongs to the i-th alive
   // row; may be null.
@@ -61,6 +63,9 @@ class TableWriter {
   enum class RowFate : uint8_t { kWritten, kSkipped };
 
   Status Prepare();
+  // The one alive row, without the vectors' detours.
+  Status InsertRow(const Chunk& rows);
+  Status InsertRows(Chunk* rows);
   storage::WriteContext Context();
   Result<RowFate> UpdateRow(RowId rid, std::span<const uint32_t> columns, Chunk* old_rows,
                             Chunk* values, size_t row);
@@ -84,6 +89,9 @@ class TableWriter {
   std::vector<Suspect> suspects_;
   KeyBatch keys_, old_keys_;
   std::vector<RowId> rids_;
+  std::vector<Vector*> key_columns_, old_key_columns_;  // scratch
+  std::vector<const void*> values_;                     // scratch
+  std::vector<int64_t> scratch_;
 };
 
 }  // namespace driftdb::txn

@@ -21,6 +21,10 @@ VectorAlignedBytes VectorAllocateAligned(size_t bytes) {
       static_cast<uint8_t*>(::operator new[](bytes == 0 ? 1 : bytes, std::align_val_t(64))));
 }
 
+// Vectors of at most so many values have room for so many bytes of strings beside the arena.
+constexpr size_t kVectorFewRows = 4;
+constexpr size_t kVectorFewBytes = 256;
+
 // Index array of a constant: every row is position 0.
 alignas(64) constexpr uint32_t kVectorZeroIndex[kVectorRows] = {};
 
@@ -30,6 +34,10 @@ struct Vector::OwnBuffer {
   VectorAlignedBytes data;
   std::unique_ptr<uint64_t[]> validity;
   std::unique_ptr<Arena> heap;
+  // Strings of vectors of a few values, kept from one use to the next: the row path refills the
+  // same vectors for every statement.
+  std::unique_ptr<char[]> few;
+  size_t few_used = 0;
   size_t data_bytes = 0;
   size_t validity_words = 0;
 };
@@ -40,8 +48,9 @@ void Vector::AllocateFlat(size_t capacity) {
     own_ = std::make_shared<OwnBuffer>();
     own_->data = VectorAllocateAligned(bytes);
     own_->data_bytes = bytes;
-  } else if (own_->heap != nullptr) {
-    own_->heap.reset();
+  } else {
+    own_->few_used = 0;
+    if (own_->heap != nullptr) own_->heap.reset();
   }
   kind_ = VectorKind::kFlat;
   data_ = own_->data.get();
@@ -173,6 +182,12 @@ void Vector::ReferValidity(const uint64_t* validity, BufferHolder holder) {
 
 char* Vector::AllocateString(size_t size) {
   DRIFTDB_DCHECK(own_ != nullptr);
+  if (capacity_ <= kVectorFewRows && size <= kVectorFewBytes - own_->few_used) {
+    if (own_->few == nullptr) own_->few.reset(new char[kVectorFewBytes]);
+    char* const to = own_->few.get() + own_->few_used;
+    own_->few_used += size;
+    return to;
+  }
   if (own_->heap == nullptr) own_->heap = std::make_unique<Arena>();
   return own_->heap->Allocate(size);
 }
@@ -285,6 +300,7 @@ void Vector::SetValue(size_t i, const Value& value) {
 size_t Vector::MemoryBytes() const {
   if (own_ == nullptr) return 0;
   return own_->data_bytes + own_->validity_words * 8 +
+         (own_->few != nullptr ? kVectorFewBytes : 0) +
          (own_->heap != nullptr ? own_->heap->allocated_bytes() : 0);
 }
 

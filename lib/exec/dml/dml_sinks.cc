@@ -95,7 +95,7 @@ Status DmlSink::Return(const Chunk& rows) {
 Status InsertSink::Prepare(QueryContext* context) {
   DRIFTDB_RETURN_IF_ERROR(PrepareWriter(context, plan_->table.get(), plan_->returning, nullptr));
   DRIFTDB_ASSIGN_OR_RETURN(constraints_, RowConstraints::Make(plan_->table.get(), plan_->checks,
-                                                              plan_->check_names, context));
+                                                              plan_->check_names, context->eval));
   return OkStatus();
 }
 
@@ -111,7 +111,7 @@ Status UpdateSink::Prepare(QueryContext* context) {
   DRIFTDB_RETURN_IF_ERROR(PrepareWriter(context, plan_->table.get(), plan_->returning,
                                         plan_->can_recheck ? this : nullptr));
   DRIFTDB_ASSIGN_OR_RETURN(constraints_, RowConstraints::Make(plan_->table.get(), plan_->checks,
-                                                              plan_->check_names, context));
+                                                              plan_->check_names, context->eval));
   for (const uint32_t column : plan_->set_columns) {
     storage_columns_.push_back(table_->columns[column].storage_ordinal);
   }

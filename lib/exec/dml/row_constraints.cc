@@ -10,13 +10,13 @@ namespace driftdb::exec {
 Result<RowConstraints> RowConstraints::Make(const catalog::TableEntry* table,
                                             const std::vector<expr::ExprPtr>& checks,
                                             const std::vector<std::string>& names,
-                                            QueryContext* context) {
+                                            expr::EvalContext* eval) {
   RowConstraints constraints;
   constraints.table_ = table;
   constraints.names_ = &names;
   for (const expr::ExprPtr& check : checks) {
     DRIFTDB_ASSIGN_OR_RETURN(expr::CompiledExpr compiled,
-                             expr::CompiledExpr::Compile(*check, context->eval));
+                             expr::CompiledExpr::Compile(*check, eval));
     constraints.checks_.push_back(std::move(compiled));
   }
   return constraints;

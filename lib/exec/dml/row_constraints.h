@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "catalog/entries.h"
-#include "exec/query_context.h"
 #include "expr/evaluator.h"
 #include "expr/expr.h"
+#include "expr/function.h"
 #include "types/chunk.h"
 
 namespace driftdb::exec {
@@ -20,7 +20,8 @@ class RowConstraints {
   // `checks` over the table's columns as slots; parallel to `names`. All outlive the object.
   static Result<RowConstraints> Make(const catalog::TableEntry* table,
                                      const std::vector<expr::ExprPtr>& checks,
-                                     const std::vector<std::string>& names, QueryContext* context);
+                                     const std::vector<std::string>& names,
+                                     expr::EvalContext* eval);
   // `rows`: the table's columns in table order.
   Status Check(const Chunk& rows);
 
