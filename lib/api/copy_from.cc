@@ -158,7 +158,8 @@ Status CopyFromRunner::Prepare() {
   listed_.assign(table_.columns.size(), false);
   for (const uint32_t ordinal : copy_.columns) listed_[ordinal] = true;
   DRIFTDB_ASSIGN_OR_RETURN(
-      constraints_, exec::RowConstraints::Make(&table_, copy_.checks, copy_.check_names, context_->eval));
+      constraints_,
+      exec::RowConstraints::Make(&table_, copy_.checks, copy_.check_names, context_->eval));
   if (copy_.where != nullptr) {
     DRIFTDB_ASSIGN_OR_RETURN(expr::CompiledExpr where,
                              expr::CompiledExpr::Compile(*copy_.where, context_->eval));
