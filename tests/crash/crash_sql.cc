@@ -220,20 +220,19 @@ std::vector<std::string> SqlScript(bool bulk) {
       "!maintain",
   };
   if (bulk) {
-    const std::vector<std::string> loads = {
+    script = {
         "CREATE TABLE load (id bigint PRIMARY KEY, v int, s text)",
-        "CREATE INDEX load_v ON load (v)",
-        "!copy load 140000",
-        "UPDATE load SET v = v + 1000 WHERE id % 50000 = 3",
+        "!copy load 133000",
+        "UPDATE load SET v = v + 1000 WHERE id % 30000 = 3",
         "CHECKPOINT",
-        "DELETE FROM load WHERE id BETWEEN 1000 AND 1100 OR id > 139000",
-        "CREATE INDEX load_s ON load (s)",
+        "DELETE FROM load WHERE id BETWEEN 1000 AND 1100 OR id > 132000",
+        "CREATE INDEX load_v ON load (v)",
         "!maintain",
     };
-    script.insert(script.end(), loads.begin(), loads.end());
   }
   script.push_back("CHECKPOINT");
-  script.push_back("INSERT INTO a (id, s) VALUES (5000, 'last')");
+  script.push_back(bulk ? "INSERT INTO load (id, s) VALUES (500000, 'last')"
+                        : "INSERT INTO a (id, s) VALUES (5000, 'last')");
   return script;
 }
 

@@ -56,7 +56,8 @@ Status SqlWriteFile(platform::Vfs* vfs, const std::string& path, std::string_vie
 Result<std::vector<std::string>> SqlListFiles(platform::Vfs* vfs, const std::string& directory);
 
 // A script of everything that writes: definitions, inserts, updates, deletes, savepoints, bulk
-// loads, index builds, sequences, sealing, checkpoints. `bulk`: with loads of full row groups.
+// loads, index builds, sequences, sealing, checkpoints. `bulk`: instead, the load of a full row
+// group and what is done with it.
 std::vector<std::string> SqlScript(bool bulk);
 
 }  // namespace driftdb::api

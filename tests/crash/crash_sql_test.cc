@@ -141,8 +141,8 @@ void SqlTestTwice(platform::Vfs* crashed, const SqlScriptCase& test, const SqlRu
   SqlTestVerify(again->get(), test, run);
 }
 
-// `points` 0: every operation.
-void SqlTestCrashes(const SqlScriptCase& test, uint64_t points, uint64_t seed) {
+// `points` 0: every operation. `every` 2: each model at half of the points.
+void SqlTestCrashes(const SqlScriptCase& test, uint64_t points, uint64_t seed, uint64_t every = 1) {
   platform::Rng rng(seed);
   const uint64_t stride = points == 0 ? 1 : std::max<uint64_t>(1, test.operations / points);
   for (uint64_t at = rng.Below(stride); at < test.operations; at += stride) {
@@ -157,6 +157,7 @@ void SqlTestCrashes(const SqlScriptCase& test, uint64_t points, uint64_t seed) {
                  << (run.done < test.script.size() ? test.script[run.done] : "close") << "; "
                  << status.message());
     for (const CrashModel model : platform::kCrashModels) {
+      if (rng.Below(every) != 0) continue;
       INFO("model " << static_cast<int>(model));
       auto crashed = run.vfs->Crash(model, rng.Next());
       SqlTestOk(crashed.status());
@@ -261,19 +262,24 @@ TEST_CASE("SQL: a failed write or sync leaves what was acknowledged, readable") 
   SqlTestFaults(SqlTestPrepare(false, true), SqlTestIoError(), 40);
 }
 
-TEST_CASE("SQL: a crash after every operation, with bulk loads", "[.long]") {
-  SqlTestCrashes(SqlTestPrepare(true, true), 0, 3);
+TEST_CASE("SQL: a crash after every operation", "[.long]") {
+  SqlTestCrashes(SqlTestPrepare(false, true), 0, 3);
 }
 
 TEST_CASE("SQL: a crash after every operation, commits that do not wait", "[.long]") {
-  SqlTestCrashes(SqlTestPrepare(true, false), 0, 4);
+  SqlTestCrashes(SqlTestPrepare(false, false), 0, 4);
 }
 
-TEST_CASE("SQL: a fault at every operation, with bulk loads", "[.long]") {
-  const SqlScriptCase test = SqlTestPrepare(true, true);
-  SECTION("full once") { SqlTestFaults(test, SqlTestDiskFull(false), 0); }
-  SECTION("full until space is made") { SqlTestFaults(test, SqlTestDiskFull(true), 0); }
-  SECTION("input/output error") { SqlTestFaults(test, SqlTestIoError(), 0); }
+TEST_CASE("SQL: a crash after every operation of a bulk load", "[.long]") {
+  SqlTestCrashes(SqlTestPrepare(true, true), 0, 5, 3);
+}
+
+TEST_CASE("SQL: a fault at every operation", "[.long]") {
+  const bool bulk = GENERATE(false, true);
+  const SqlScriptCase test = SqlTestPrepare(bulk, true);
+  SqlTestFaults(test, SqlTestDiskFull(false), 0);
+  SqlTestFaults(test, SqlTestDiskFull(true), 0);
+  SqlTestFaults(test, SqlTestIoError(), 0);
 }
 
 }  // namespace driftdb::api
