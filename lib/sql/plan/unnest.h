@@ -49,6 +49,7 @@ class Unnester {
   // Takes one conjunct of a filter; true: it became a join of *input and is to be dropped.
   Result<bool> Conjunct(ExprPtr& expr, LogicalPtr* input);
   // Replaces every subquery in `expr` by an expression over *input, joined as needed.
+  void RenamedSince(size_t before, ExprPtr& expr);
   Status Expression(ExprPtr& expr, LogicalPtr* input, bool null_is_false);
   Status Scalar(ExprPtr& expr, LogicalPtr* input);
   Status Exists(ExprPtr& expr, LogicalPtr* input);

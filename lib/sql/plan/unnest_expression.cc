@@ -139,6 +139,14 @@ Result<ExprPtr> Unnester::AddMark(LogicalPtr* input, LogicalPtr right, ExprList 
   return mark;
 }
 
+// Older renames must not meet the subquery's plan again: where a projection took a column's place,
+// it would come to read itself.
+void Unnester::RenamedSince(size_t before, ExprPtr& expr) {
+  if (renames_.size() == before) return;
+  RemapColumns(expr, std::vector<ColumnRename>(
+                         renames_.begin() + static_cast<std::ptrdiff_t>(before), renames_.end()));
+}
+
 Status Unnester::Expression(ExprPtr& expr, LogicalPtr* input, bool null_is_false) {
   if (expr->kind != ExprKind::kSubquery) {
     const bool keeps =
@@ -160,8 +168,9 @@ Status Unnester::Expression(ExprPtr& expr, LogicalPtr* input, bool null_is_false
     }
   }
   for (ExprPtr& child : expr->children) {
+    const size_t before = renames_.size();
     DRIFTDB_RETURN_IF_ERROR(Expression(child, input, false));
-    RemapColumns(expr, renames_);
+    RenamedSince(before, expr);
   }
   switch (expr->subquery->kind) {
     case expr::SubqueryKind::kScalar:
@@ -316,8 +325,9 @@ Result<bool> Unnester::Conjunct(ExprPtr& expr, LogicalPtr* input) {
     }
   }
   for (ExprPtr& child : expr->children) {
+    const size_t before = renames_.size();
     DRIFTDB_RETURN_IF_ERROR(Expression(child, input, false));
-    RemapColumns(expr, renames_);
+    RenamedSince(before, expr);
   }
   if (expr->subquery->kind == expr::SubqueryKind::kExists) {
     if (YieldsExactlyOneRow(*plan.plan) || IsIndependent(*plan.plan)) {
