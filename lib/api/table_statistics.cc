@@ -1,5 +1,8 @@
 #include "api/table_statistics.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "expr/evaluator.h"
 #include "storage/table/table.h"
 
@@ -18,6 +21,14 @@ bool TableStatisticsProvider::TableStatistics(const catalog::TableEntry& table,
   if (!statistics.ok()) return false;
   out->rows = static_cast<double>(statistics->rows);
   out->columns.clear();
+  // Segments count distinct values; a table without any is asked for a sample.
+  std::vector<uint64_t> sampled;
+  const auto counted = [](const storage::ColumnStatistics& c) { return c.distinct > 0; };
+  if (statistics->rows > 0 &&
+      std::none_of(statistics->columns.begin(), statistics->columns.end(), counted)) {
+    auto distinct = table.data->SampledDistinct(snapshot_);
+    if (distinct.ok()) sampled = std::move(*distinct);
+  }
   for (const catalog::ColumnEntry& column : table.columns) {
     sql::PlannerColumnStatistics planner;
     if (column.storage_ordinal < statistics->columns.size()) {
@@ -27,6 +38,9 @@ bool TableStatisticsProvider::TableStatistics(const catalog::TableEntry& table,
       planner.max = stored.max;
       planner.distinct = static_cast<double>(stored.distinct);
       planner.null_fraction = stored.null_fraction;
+      if (column.storage_ordinal < sampled.size()) {
+        planner.distinct = static_cast<double>(sampled[column.storage_ordinal]);
+      }
     }
     out->columns.push_back(std::move(planner));
   }

@@ -12,6 +12,9 @@ namespace {
 // A worker's table of about the size of the L2 cache; when it does not reduce its input, it starts
 // over instead of growing, and the merge finds the duplicates.
 constexpr size_t kAggregateLocalGroups = 32 << 10;
+// Where the optimizer knows that there are not many more groups than that, the table may grow to them
+// all: rows that look random at first meet their group later, and nothing is left to merge.
+constexpr double kAggregateKnownGroups = 512 << 10;
 
 const uint16_t* AggregatePositions(const Chunk& chunk) {
   return chunk.selection() == nullptr ? RowIdentity() : chunk.selection()->rows();
@@ -49,6 +52,10 @@ Result<std::unique_ptr<AggregateWorker>> AggregateWorker::Make(const AggregatePl
   options.state_bytes = plan->state_template.size();
   options.memory = context->memory;
   options.expected_groups = static_cast<size_t>(std::clamp(groups, 0.0, 1048576.0));
+  worker->local_groups_ = kAggregateLocalGroups;
+  if (groups < kAggregateKnownGroups) {
+    worker->local_groups_ = std::max(worker->local_groups_, options.expected_groups * 2);
+  }
   worker->groups_ = std::make_unique<GroupTable>(options);
   worker->args_.resize(plan->shared.size());
   worker->arg_scratch_.resize(plan->shared.size());
@@ -118,7 +125,7 @@ Status AggregateWorker::Consume(const Chunk& chunk) {
     DRIFTDB_RETURN_IF_ERROR(ConsumeSide(chunk, side));
   }
   rows_since_reset_ += chunk.size() * plan_->sets.size();
-  if (context_->threads > 1 && groups_->indexed_count() > kAggregateLocalGroups) {
+  if (context_->threads > 1 && groups_->indexed_count() > local_groups_) {
     if (rows_since_reset_ < groups_->indexed_count() * 2) {
       groups_->ResetIndex();
       was_reset_ = true;

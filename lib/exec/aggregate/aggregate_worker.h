@@ -55,6 +55,7 @@ class AggregateWorker {
   std::unique_ptr<GroupTable> groups_;
   bool was_reset_ = false;
   uint64_t rows_since_reset_ = 0;
+  size_t local_groups_ = 0;  // more groups than these start over, unless the input is reduced
   std::vector<Side> sides_;
   std::vector<Vector> null_keys_;  // constants for keys outside a grouping set
   Vector set_number_;

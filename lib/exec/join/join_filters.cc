@@ -12,6 +12,10 @@ namespace {
 // Bloom filters for more keys than this outgrow every cache and rarely exclude much.
 constexpr uint64_t kFilterBloomKeysMax = 16 << 20;
 
+// Up to this range (256 KiB) a bitmap is worth its memory for any number of keys: it excludes all
+// that has no partner, and a test is a gather instead of a hash.
+constexpr uint64_t kFilterBitmapRange = uint64_t{1} << 21;
+
 // Types whose probe rows without a partner contribute nothing.
 bool FilterAllowed(sql::PhysicalJoinType type) {
   using sql::PhysicalJoinType;
@@ -44,7 +48,8 @@ std::shared_ptr<storage::JoinFilter> FilterFromIntegers(const RowLayout& layout,
   });
   const uint64_t range = static_cast<uint64_t>(max) - static_cast<uint64_t>(min);
   std::shared_ptr<storage::JoinFilter> filter;
-  if (range < 65536 || (range / 64 < table.row_count() && range < (uint64_t{1} << 29))) {
+  if (range < kFilterBitmapRange ||
+      (range / 64 < table.row_count() && range < (uint64_t{1} << 29))) {
     filter = std::make_shared<storage::JoinFilter>(storage::JoinFilter::Exact(min, max));
   } else {
     filter = std::make_shared<storage::JoinFilter>(

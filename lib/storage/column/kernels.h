@@ -35,6 +35,10 @@ struct ColumnKernels {
                   uint64_t* bits);
   void (*range64)(const uint64_t* values, size_t words, uint64_t low, uint64_t span,
                   uint64_t* bits);
+  // bits[w] bit i = i' = values[w * 64 + i] - low is at most `span` and bit i' of `set` is one. `set`
+  // has span / 32 + 1 words. Only words of `bits` that are not 0 are looked at; they are ANDed.
+  void (*member32)(const uint32_t* values, size_t words, uint32_t low, uint32_t span,
+                   const uint32_t* set, uint64_t* bits);
   // Positions of set bits; `rows` has room for words * 64. Returns how many.
   size_t (*expand)(const uint64_t* bits, size_t words, uint16_t* rows);
   uint32_t (*max32)(const uint32_t* values);  // of one block

@@ -126,6 +126,10 @@ class Table final : public VersionStore {
   // Appends row ids of the sample when `rids` is not null.
   Status SampleRows(const Snapshot& snapshot, size_t count, uint64_t seed, std::vector<Chunk>* out);
 
+  // Distinct values by ordinal, estimated from a sample; for tables that have no sealed groups, whose
+  // segments know better. Remembered until the table has doubled or halved.
+  Result<std::vector<uint64_t>> SampledDistinct(const Snapshot& snapshot);
+
   // ---- VersionStore, called through UndoLog ----
   void RollbackRecord(UndoRecord* record, TxnId txn) override;
   void StampRecord(UndoRecord* record, TxnId txn, CommitSeq seq) override;

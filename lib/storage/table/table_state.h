@@ -29,6 +29,11 @@ struct Table::State {
   platform::Mutex mutex;  // creation of groups, chunks; sealing's last step; schema changes
   std::vector<std::unique_ptr<Directory>> directories DRIFTDB_GUARDED_BY(mutex);
   std::vector<std::unique_ptr<const TableSchema>> schemas DRIFTDB_GUARDED_BY(mutex);
+  // Distinct values by ordinal as a sample of `sampled_rows` rows of the table told
+  // (SampledDistinct).
+  platform::Mutex sampling;
+  std::vector<uint64_t> sampled_distinct DRIFTDB_GUARDED_BY(sampling);
+  uint64_t sampled_rows DRIFTDB_GUARDED_BY(sampling) = 0;
   platform::Mutex maintenance;  // sealing and images, one at a time
   // Of the image being written or written last; under `maintenance`.
   struct Placed {

@@ -36,6 +36,35 @@ Value TableStatisticsBound(const LogicalType& type, int128_t key) {
   }
 }
 
+constexpr size_t kTableStatisticsSample = 2048;
+
+uint64_t TableStatisticsHash(const Vector& flat, size_t row) {
+  if (flat.type().physical() == PhysicalType::kString) {
+    return HashBytes64(flat.data<StringRef>()[row].view());
+  }
+  const size_t width = flat.type().width();
+  return HashBytes64({reinterpret_cast<const char*>(flat.raw_data()) + row * width, width});
+}
+
+// Different values among all `rows` when a sample has these hashes (Haas and Stokes 1998, Duj1, as
+// PostgreSQL's ANALYZE): what occurs once in the sample tells how much was not seen.
+uint64_t TableStatisticsDistinct(std::vector<uint64_t>* hashes, uint64_t rows) {
+  std::sort(hashes->begin(), hashes->end());
+  uint64_t distinct = 0, once = 0;
+  for (size_t i = 0, end = 0; i < hashes->size(); i = end) {
+    end = i + 1;
+    while (end < hashes->size() && (*hashes)[end] == (*hashes)[i]) ++end;
+    ++distinct;
+    once += end - i == 1 ? 1 : 0;
+  }
+  const auto sampled = static_cast<double>(hashes->size());
+  const auto all = std::max(static_cast<double>(rows), sampled);
+  if (hashes->empty() || all == sampled) return distinct;
+  const double unseen = static_cast<double>(once) * (1 - sampled / all);
+  const double estimate = sampled * static_cast<double>(distinct) / (sampled - unseen);
+  return static_cast<uint64_t>(std::clamp(estimate, static_cast<double>(distinct), all));
+}
+
 }  // namespace
 
 Result<TableStatistics> Table::Statistics() {
@@ -121,6 +150,38 @@ Status Table::SampleRows(const Snapshot& snapshot, size_t count, uint64_t seed,
     out->push_back(std::move(chunk));
   }
   return OkStatus();
+}
+
+Result<std::vector<uint64_t>> Table::SampledDistinct(const Snapshot& snapshot) {
+  const uint64_t rows = approximate_rows();
+  const size_t columns = schema()->columns.size();
+  {
+    platform::MutexLock lock(&state_->sampling);
+    if (state_->sampled_distinct.size() == columns && rows < state_->sampled_rows * 2 &&
+        rows > state_->sampled_rows / 2) {
+      return state_->sampled_distinct;
+    }
+  }
+  std::vector<Chunk> sample;
+  DRIFTDB_RETURN_IF_ERROR(SampleRows(snapshot, kTableStatisticsSample, 1, &sample));
+  std::vector<uint64_t> distinct(columns, 0);
+  std::vector<uint64_t> hashes;
+  for (size_t c = 0; c < columns; ++c) {
+    hashes.clear();
+    for (Chunk& chunk : sample) {
+      if (c >= chunk.column_count()) continue;
+      Vector flat = chunk.column(c);
+      flat.Flatten(chunk.row_count());
+      for (size_t i = 0; i < chunk.size(); ++i) {
+        if (!flat.IsNull(chunk.row(i))) hashes.push_back(TableStatisticsHash(flat, chunk.row(i)));
+      }
+    }
+    distinct[c] = TableStatisticsDistinct(&hashes, rows);
+  }
+  platform::MutexLock lock(&state_->sampling);
+  state_->sampled_distinct = distinct;
+  state_->sampled_rows = rows;
+  return distinct;
 }
 
 }  // namespace driftdb::storage
