@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "storage/column/segment_decoder.h"
+#include "storage/column/symbol_table.h"
 
 namespace driftdb::storage {
 
@@ -83,11 +84,57 @@ bool SegmentDecoder::StringInPlace(uint32_t vector, uint32_t row, std::string_vi
   return true;
 }
 
+// Strings as codes of the segment's symbol table. Ends are those of the codes.
+Status SegmentDecoder::ReadSymbols(const SegmentVector& entry, uint32_t all, const uint16_t* rows,
+                                   size_t count, Vector* out) const {
+  const char* ends = VectorData(entry) + entry.large_count * sizeof(SegmentLargeValue);
+  const char* codes = ends + size_t{all} * entry.width;
+  const auto stored = static_cast<uint32_t>(VectorData(entry) + entry.bytes - codes);
+  const auto end_of = [&](uint32_t row) -> uint32_t {
+    return entry.width == 2 ? LoadFixed<uint16_t>(ends + row * 2)
+                            : LoadFixed<uint32_t>(ends + row * 4);
+  };
+  const auto range_of = [&](uint32_t row, uint32_t* from, uint32_t* end) {
+    *from = row == 0 ? 0 : end_of(row - 1);
+    *end = end_of(row);
+    return *from <= *end && *end <= stored;
+  };
+  uint32_t from = 0, end = 0;
+  uint64_t room = entry.raw_bytes;
+  if (rows != nullptr) {
+    uint64_t chosen = 0;
+    for (size_t i = 0; i < count; ++i) {
+      if (!range_of(rows[i], &from, &end)) return Damaged("string ends");
+      chosen += uint64_t{end - from} * kSymbolBytesMax;
+    }
+    room = std::min(room, chosen);
+  }
+  auto* to = out->data<StringRef>();
+  char* text = out->AllocateString(room + kSymbolBytesMax);
+  const char* limit = text + room;
+  const size_t wanted = rows == nullptr ? all : count;
+  for (size_t i = 0; i < wanted; ++i) {
+    const uint32_t row = rows == nullptr ? static_cast<uint32_t>(i) : rows[i];
+    if (!range_of(row, &from, &end)) return Damaged("string ends");
+    char* done = DecodeSymbols(reader.heap_, codes + from, end - from, text, limit);
+    if (done == nullptr) return Damaged("codes of symbols");
+    to[i] = StringRef(std::string_view(text, static_cast<size_t>(done - text)));
+    text = done;
+  }
+  return OkStatus();
+}
+
 Status SegmentDecoder::ReadStrings(uint32_t vector, const uint16_t* rows, size_t count,
                                    Vector* out) const {
   const SegmentVector entry = VectorEntry(vector);
   const uint32_t all = reader.RowsOf(vector);
   out->AllocateFlat(rows == nullptr ? kVectorRows : std::max<size_t>(count, 1));
+  const size_t fixed = entry.large_count * sizeof(SegmentLargeValue) + size_t{all} * entry.width;
+  if (meta().encoding == SegmentEncoding::kSymbolStrings &&
+      entry.bytes - fixed != entry.raw_bytes) {
+    DRIFTDB_RETURN_IF_ERROR(ReadSymbols(entry, all, rows, count, out));
+    return FinishStrings(vector, rows, count, out);
+  }
   const char* heap = nullptr;
   DRIFTDB_RETURN_IF_ERROR(LoadHeap(entry, all, out, &heap));
   const char* ends = VectorData(entry) + entry.large_count * sizeof(SegmentLargeValue);
@@ -114,6 +161,13 @@ Status SegmentDecoder::ReadStrings(uint32_t vector, const uint16_t* rows, size_t
     }
   }
   if (!good) return Damaged("string ends");
+  return FinishStrings(vector, rows, count, out);
+}
+
+// Long values and validity.
+Status SegmentDecoder::FinishStrings(uint32_t vector, const uint16_t* rows, size_t count,
+                                     Vector* out) const {
+  const SegmentVector entry = VectorEntry(vector);
   if (entry.large_count > 0) {
     for (size_t i = 0; i < count; ++i) {
       DRIFTDB_RETURN_IF_ERROR(

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "storage/column/segment_builder.h"
+#include "storage/column/symbol_table.h"
 
 namespace driftdb::storage {
 
@@ -59,7 +60,93 @@ void StringsCollect(const StringRef* strings, uint32_t count, uint64_t* value_by
   }
 }
 
+constexpr size_t kStringsSampleBytes = 32 * 1024;
+
+// Strings from places all over the column.
+std::vector<std::string_view> StringsSample(const ColumnRows& rows) {
+  std::vector<std::string_view> sample;
+  uint64_t all = 0;
+  for (const StringRef& text : rows.strings) all += std::min<uint64_t>(text.size(), 512);
+  const uint64_t step = std::max<uint64_t>(1, all / kStringsSampleBytes);
+  for (uint64_t i = 0; i < rows.count; i += step) {
+    sample.push_back(rows.strings[i].view().substr(0, 512));
+  }
+  return sample;
+}
+
+// The directory and the data, as the header names them.
+void StringsAddSections(const std::vector<SegmentVector>& vectors, uint64_t value_bytes,
+                        const std::string& data, PayloadBuilder* to) {
+  to->header().value_bytes = value_bytes;
+  to->header().vectors_offset = to->BeginSection();
+  to->bytes().append(reinterpret_cast<const char*>(vectors.data()),
+                     vectors.size() * sizeof(SegmentVector));
+  to->header().data_offset = to->BeginSection();
+  to->header().data_bytes = static_cast<uint32_t>(data.size());
+  to->bytes().append(data);
+}
+
+// Replaces heap and ends by codes if those are fewer.
+void StringsToCodes(const SymbolTable& table, StringsVector* vector) {
+  std::string codes;
+  std::vector<uint32_t> ends;
+  uint32_t from = 0;
+  for (const uint32_t end : vector->ends) {
+    table.Encode(std::string_view(vector->heap).substr(from, end - from), &codes);
+    ends.push_back(static_cast<uint32_t>(codes.size()));
+    from = end;
+  }
+  if (codes.size() >= vector->heap.size()) return;
+  vector->heap = std::move(codes);
+  vector->ends = std::move(ends);
+}
+
 }  // namespace
+
+SymbolTable TrainSymbols(const ColumnRows& rows, double* ratio) {
+  const std::vector<std::string_view> sample = StringsSample(rows);
+  SymbolTable table = SymbolTable::Train(sample);
+  uint64_t bytes = 0;
+  std::string codes;
+  for (const std::string_view text : sample) {
+    bytes += text.size();
+    table.Encode(text, &codes);
+  }
+  // Of a small sample the table knows too much.
+  *ratio = bytes < 4096 ? 1 : static_cast<double>(codes.size()) / static_cast<double>(bytes);
+  return table;
+}
+
+void EncodeSymbolStrings(const ColumnRows& rows, const SymbolTable& table, SegmentSpan span,
+                         PayloadBuilder* to, std::vector<std::string>* pieces) {
+  std::vector<SegmentVector> vectors;
+  std::string data;
+  StringsVector vector;
+  uint64_t value_bytes = 0;
+  for (uint32_t v = span.first_vector; v < span.last_vector; ++v) {
+    StringsCollect(rows.strings.data() + v * kVectorRows, rows.RowsOf(v), &value_bytes, pieces,
+                   &vector);
+    data.resize((data.size() + 7) & ~size_t{7});
+    SegmentVector entry{};
+    entry.offset = static_cast<uint32_t>(data.size());
+    entry.large_count = static_cast<uint16_t>(vector.large.size());
+    entry.raw_bytes = static_cast<uint32_t>(vector.heap.size());
+    StringsToCodes(table, &vector);
+    entry.width = vector.heap.size() <= 0xffff ? 2 : 4;
+    data.append(reinterpret_cast<const char*>(vector.large.data()),
+                vector.large.size() * sizeof(SegmentLargeValue));
+    for (const uint32_t at : vector.ends) {
+      data.append(reinterpret_cast<const char*>(&at), entry.width);
+    }
+    data.append(vector.heap);
+    entry.bytes = static_cast<uint32_t>(data.size()) - entry.offset;
+    vectors.push_back(entry);
+  }
+  to->header().heap_offset = to->BeginSection();
+  to->header().heap_bytes = static_cast<uint32_t>(kSymbolTableBytes);
+  table.AppendTo(&to->bytes());
+  StringsAddSections(vectors, value_bytes, data, to);
+}
 
 VectorSizes SizeStrings(const ColumnRows& rows) {
   VectorSizes sizes;
@@ -139,13 +226,7 @@ Status EncodeStrings(const ColumnRows& rows, SegmentSpan span, int zstd_level, P
     entry.bytes = static_cast<uint32_t>(data.size()) - entry.offset;
     vectors.push_back(entry);
   }
-  to->header().value_bytes = value_bytes;
-  to->header().vectors_offset = to->BeginSection();
-  to->bytes().append(reinterpret_cast<const char*>(vectors.data()),
-                     vectors.size() * sizeof(SegmentVector));
-  to->header().data_offset = to->BeginSection();
-  to->header().data_bytes = static_cast<uint32_t>(data.size());
-  to->bytes().append(data);
+  StringsAddSections(vectors, value_bytes, data, to);
   return OkStatus();
 }
 

@@ -34,7 +34,7 @@ Result<SegmentMeta> SegmentMeta::DecodeFrom(Decoder* decoder) {
   if (meta.row_count == 0 || meta.row_count > kGroupRows ||
       meta.first_row > kGroupRows - meta.row_count || meta.first_row % kVectorRows != 0 ||
       encoding < static_cast<uint8_t>(SegmentEncoding::kConstant) ||
-      encoding > static_cast<uint8_t>(SegmentEncoding::kPackedStrings) ||
+      encoding > static_cast<uint8_t>(SegmentEncoding::kSymbolStrings) ||
       physical > static_cast<uint8_t>(PhysicalType::kInterval)) {
     return DataLossError("segment metadata is damaged: rows {}+{}, encoding {}, type {}",
                          meta.first_row, meta.row_count, encoding, physical);

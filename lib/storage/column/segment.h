@@ -25,15 +25,16 @@ inline constexpr uint32_t kInlineValueBytesMax = 4096;
 inline constexpr uint64_t kValueBytesMax = uint64_t{1} << 30;
 
 enum class SegmentEncoding : uint8_t {
-  kConstant = 1,       // one value, or all NULL
-  kFor = 2,            // value - base of its vector, bit-packed
-  kDelta = 3,          // value - value 32 rows earlier - base, bit-packed
-  kRuns = 4,           // (value, end) pairs
-  kDictionary = 5,     // sorted entries, packed codes
-  kPlain = 6,          // fixed-width values as in a vector
-  kBits = 7,           // booleans
-  kStrings = 8,        // offsets and bytes per vector
-  kPackedStrings = 9,  // the same, bytes compressed per vector with zstd
+  kConstant = 1,        // one value, or all NULL
+  kFor = 2,             // value - base of its vector, bit-packed
+  kDelta = 3,           // value - value 32 rows earlier - base, bit-packed
+  kRuns = 4,            // (value, end) pairs
+  kDictionary = 5,      // sorted entries, packed codes
+  kPlain = 6,           // fixed-width values as in a vector
+  kBits = 7,            // booleans
+  kStrings = 8,         // offsets and bytes per vector
+  kPackedStrings = 9,   // the same, bytes compressed per vector with zstd
+  kSymbolStrings = 10,  // the same, every string as codes of the segment's symbol table
 };
 
 struct SegmentMeta {

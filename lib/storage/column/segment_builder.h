@@ -12,6 +12,7 @@
 #include "base/int128.h"
 #include "storage/column/segment_format.h"
 #include "storage/column/segment_writer.h"
+#include "storage/column/symbol_table.h"
 
 namespace driftdb::storage {
 
@@ -98,6 +99,11 @@ void EncodeDictionary(const ColumnRows& rows, const ColumnDictionary& dictionary
 // `zstd_level` 0: plain. Values above the inline limit go to `pieces`.
 Status EncodeStrings(const ColumnRows& rows, SegmentSpan span, int zstd_level, PayloadBuilder* to,
                      std::vector<std::string>* pieces);
+// A symbol table for the column; `ratio` becomes bytes of a sample as codes, per byte of it.
+SymbolTable TrainSymbols(const ColumnRows& rows, double* ratio);
+// Every string as codes of `table`; values above the limit as above.
+void EncodeSymbolStrings(const ColumnRows& rows, const SymbolTable& table, SegmentSpan span,
+                         PayloadBuilder* to, std::vector<std::string>* pieces);
 // Whether compressing pays: tried on one vector.
 bool StringsCompress(const ColumnRows& rows, int zstd_level, double ratio_max);
 

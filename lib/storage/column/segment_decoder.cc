@@ -415,6 +415,7 @@ Status SegmentReader::Read(uint32_t vector, Vector* out) const {
       return decoder.ReadDictionary(vector, nullptr, RowsOf(vector), out);
     case SegmentEncoding::kStrings:
     case SegmentEncoding::kPackedStrings:
+    case SegmentEncoding::kSymbolStrings:
       return decoder.ReadStrings(vector, nullptr, RowsOf(vector), out);
     case SegmentEncoding::kPlain:
       out->ReferFlat(data_ + vector * kVectorRows * PhysicalWidth(meta_.physical),
@@ -442,6 +443,7 @@ Status SegmentReader::ReadSelected(uint32_t vector, const uint16_t* rows, size_t
       return decoder.ReadDictionary(vector, rows, count, out);
     case SegmentEncoding::kStrings:
     case SegmentEncoding::kPackedStrings:
+    case SegmentEncoding::kSymbolStrings:
       return decoder.ReadStrings(vector, rows, count, out);
     default:
       return decoder.ReadFixedSelected(vector, rows, count, out);
@@ -468,7 +470,8 @@ Status SegmentReader::ReadOne(uint32_t row, Vector* out, size_t to) const {
     return decoder.DecodeOne(vector, within, out->mutable_raw_data() + to * width);
   }
   if (meta_.encoding == SegmentEncoding::kStrings ||
-      meta_.encoding == SegmentEncoding::kPackedStrings) {
+      meta_.encoding == SegmentEncoding::kPackedStrings ||
+      meta_.encoding == SegmentEncoding::kSymbolStrings) {
     std::string_view bytes;
     if (decoder.StringInPlace(vector, within, &bytes)) {
       out->SetString(to, bytes);

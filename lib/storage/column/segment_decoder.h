@@ -48,6 +48,9 @@ struct SegmentDecoder {
   void DecodeDeltaOne(const SegmentVector& entry, uint32_t row, uint8_t* to) const;
   Status DecodeRuns(uint32_t vector, uint8_t* to) const;
   Status LoadHeap(const SegmentVector& entry, uint32_t rows, Vector* out, const char** heap) const;
+  Status FinishStrings(uint32_t vector, const uint16_t* rows, size_t count, Vector* out) const;
+  Status ReadSymbols(const SegmentVector& entry, uint32_t all, const uint16_t* rows, size_t count,
+                     Vector* out) const;
   Status LoadLarge(const SegmentVector& entry, uint32_t row, Vector* out, size_t to) const;
 };
 

@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "storage/column/kernels.h"
 #include "storage/column/segment_format.h"
+#include "storage/column/symbol_table.h"
 
 namespace driftdb::storage {
 
@@ -72,6 +73,7 @@ struct SegmentValidator {
   void CheckVector(uint32_t vector, const SegmentVector& entry);
   void CheckData();
   void CheckPieces();
+  void CheckSymbols();
   Status Run();
 };
 
@@ -164,7 +166,9 @@ void SegmentValidator::CheckData() {
       return CheckVectors();
     case SegmentEncoding::kStrings:
     case SegmentEncoding::kPackedStrings:
+    case SegmentEncoding::kSymbolStrings:
       Require(strings(), "type of strings");
+      if (reader->meta_.encoding == SegmentEncoding::kSymbolStrings) CheckSymbols();
       CheckVectors();
       return CheckPieces();
     case SegmentEncoding::kRuns:
@@ -190,6 +194,17 @@ void SegmentValidator::CheckData() {
       break;
   }
   reader->data_ = Section(header.data_offset, header.data_bytes, "data");
+}
+
+void SegmentValidator::CheckSymbols() {
+  Require(header.heap_bytes == kSymbolTableBytes, "size of the symbol table");
+  const char* table = Section(header.heap_offset, kSymbolTableBytes, "symbol table");
+  if (table == nullptr) return;
+  for (size_t c = 0; c < kSymbolsMax; ++c) {
+    const char length = table[kSymbolsMax * kSymbolBytesMax + c];
+    Require(static_cast<uint8_t>(length) <= kSymbolBytesMax, "length of a symbol");
+  }
+  reader->heap_ = table;
 }
 
 void SegmentValidator::CheckPieces() {

@@ -1,6 +1,7 @@
 #include "storage/column/segment_writer.h"
 
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -17,6 +18,9 @@ namespace {
 constexpr uint64_t kWriterSegmentBytes = kSegmentBytesMax - 64 * 1024;  // room for all but the data
 // Texts of this average length are worth the time of zstd when they shrink by a third.
 constexpr uint64_t kWriterLongTextBytes = 128;
+// Texts of this average length are worth decoding from symbols when they shrink by a quarter.
+constexpr uint64_t kWriterSymbolTextBytes = 12;
+constexpr double kWriterSymbolRatioMax = 0.75;
 
 // Modelled cost of an encoding: its bytes, weighted by the time to decode a value.
 double WriterCost(uint64_t bytes, double decode_ns) {
@@ -69,6 +73,7 @@ struct SegmentWriter::State {
   EncodeOptions options;
   std::vector<ZoneMap> zones;  // per vector
   ColumnDictionary dictionary;
+  std::optional<SymbolTable> symbols;  // when strings are coded
 
   void Reset();
   void AppendValidity(const VectorView& view, const uint16_t* selected, size_t count);
@@ -326,7 +331,7 @@ SegmentEncoding SegmentWriter::State::ChooseStrings(VectorSizes* sizes) {
   uint64_t text_bytes = 0;
   for (const StringRef& value : rows.strings) text_bytes += value.size();
   if (!Forced(SegmentEncoding::kStrings) && !Forced(SegmentEncoding::kPackedStrings) &&
-      dictionary.Build(rows)) {
+      !Forced(SegmentEncoding::kSymbolStrings) && dictionary.Build(rows)) {
     if (dictionary.first_rows.size() == 1 && options.forced_encoding == 0)
       return SegmentEncoding::kConstant;
     const uint64_t bytes = uint64_t{rows.count} * dictionary.code_bits() / 8 +
@@ -342,7 +347,16 @@ SegmentEncoding SegmentWriter::State::ChooseStrings(VectorSizes* sizes) {
       Forced(SegmentEncoding::kPackedStrings) ||
       (options.forced_encoding == 0 && (options.compress_strings || long_texts) &&
        StringsCompress(rows, options.zstd_level, options.compress_strings ? 0.9 : 0.67));
-  return pack ? SegmentEncoding::kPackedStrings : SegmentEncoding::kStrings;
+  if (pack) return SegmentEncoding::kPackedStrings;
+  const bool forced = Forced(SegmentEncoding::kSymbolStrings);
+  if (!forced && (options.forced_encoding != 0 ||
+                  text_bytes <= kWriterSymbolTextBytes * (rows.count - rows.null_count))) {
+    return SegmentEncoding::kStrings;
+  }
+  double ratio = 1;
+  symbols = TrainSymbols(rows, &ratio);
+  return forced || ratio <= kWriterSymbolRatioMax ? SegmentEncoding::kSymbolStrings
+                                                  : SegmentEncoding::kStrings;
 }
 
 SegmentEncoding SegmentWriter::State::Choose(const ZoneMap& zone, double distinct,
@@ -446,6 +460,9 @@ Result<EncodedSegment> SegmentWriter::State::Encode(SegmentEncoding encoding, Se
       break;
     case SegmentEncoding::kBits:
       EncodeBits(rows, span, &builder);
+      break;
+    case SegmentEncoding::kSymbolStrings:
+      EncodeSymbolStrings(rows, *symbols, span, &builder, &segment.value_pieces);
       break;
     case SegmentEncoding::kStrings:
     case SegmentEncoding::kPackedStrings: {

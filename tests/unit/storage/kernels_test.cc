@@ -1,6 +1,7 @@
 // Goal: the kernels of every instruction set that this machine runs agree with scalar code.
 #include "storage/column/kernels.h"
 
+#include <algorithm>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -36,6 +37,34 @@ TEST_CASE("kernels: packing and unpacking of every width", "[storage][column][C3
       REQUIRE(UnpackOne64(reinterpret_cast<const char*>(packed64), bits, i) == wide[i]);
       if (bits <= 32)
         REQUIRE(UnpackOne32(reinterpret_cast<const char*>(packed), bits, i) == codes[i]);
+    }
+  }
+}
+
+TEST_CASE("kernels: membership in a bitmap over a range", "[storage][column][C30]") {
+  const ColumnKernels* all[4];
+  const size_t count = AllKernels(all);
+  platform::Rng rng(8);
+  alignas(64) uint32_t values[kVectorRows];
+  for (int round = 0; round < 200; ++round) {
+    const auto span = static_cast<uint32_t>(rng.Below(uint64_t{1} << (1 + round % 16)));
+    const auto low = static_cast<uint32_t>(rng.Next());
+    std::vector<uint32_t> set(span / 32 + 1);
+    for (uint32_t& word : set) word = static_cast<uint32_t>(rng.Next());
+    for (uint32_t& value : values)
+      value = low + static_cast<uint32_t>(rng.Below(uint64_t{span} * 2 + 2)) - span / 2;
+    uint64_t before[kValidityWords], bits[kValidityWords];
+    for (uint64_t& word : before) word = rng.Below(4) == 0 ? 0 : rng.Next();
+    for (size_t k = 0; k < count; ++k) {
+      INFO(all[k]->name);
+      std::copy_n(before, kValidityWords, bits);
+      all[k]->member32(values, kValidityWords, low, span, set.data(), bits);
+      for (size_t i = 0; i < kVectorRows; ++i) {
+        const uint32_t at = values[i] - low;
+        const bool wanted =
+            BitIsSet(before, i) && at <= span && ((set[at / 32] >> (at % 32)) & 1) != 0;
+        if (BitIsSet(bits, i) != wanted) FAIL("member32 " << i);
+      }
     }
   }
 }

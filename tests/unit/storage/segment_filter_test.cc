@@ -106,7 +106,7 @@ TEST_CASE("segment filter: agrees with the oracle on every encoding", "[storage]
   for (const LogicalType& type : kSegmentTypes) {
     for (const DataShape shape : kDataShapes) {
       for (const double nulls : {0.0, 0.15}) {
-        for (uint8_t forced = 0; forced <= 9; ++forced) {
+        for (uint8_t forced = 0; forced <= 10; ++forced) {
           const auto rows =
               static_cast<uint32_t>(1 + rng.Below(shape == DataShape::kLongStrings ? 600 : 4500));
           const RandomColumn column = MakeRandomColumn(type, shape, rows, nulls, rng.Next());

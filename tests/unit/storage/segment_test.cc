@@ -96,7 +96,7 @@ TEST_CASE("segment: every encoding gives back what it was given", "[storage][col
   for (const LogicalType& type : kSegmentTypes) {
     for (const DataShape shape : kDataShapes) {
       for (const double nulls : {0.0, 0.1, 1.0}) {
-        for (uint8_t forced = 0; forced <= 9; ++forced) {
+        for (uint8_t forced = 0; forced <= 10; ++forced) {
           const uint32_t rows =
               shape == DataShape::kLongStrings && type.is_string()
                   ? 2500
@@ -158,7 +158,7 @@ TEST_CASE("segment: the choice suits the data", "[storage][column]") {
   CHECK(chosen(TypeId::kDouble, DataShape::kNarrow) == SegmentEncoding::kPlain);
   CHECK(chosen(TypeId::kText, DataShape::kFewValues) == SegmentEncoding::kDictionary);
   CHECK(chosen(TypeId::kText, DataShape::kConstant) == SegmentEncoding::kConstant);
-  CHECK(chosen(TypeId::kText, DataShape::kWide) == SegmentEncoding::kStrings);
+  CHECK(chosen(TypeId::kText, DataShape::kWide) == SegmentEncoding::kSymbolStrings);
   CHECK(chosen(TypeId::kText, DataShape::kLongStrings) == SegmentEncoding::kPackedStrings);
   CHECK(chosen(TypeId::kBoolean, DataShape::kFewValues) == SegmentEncoding::kBits);
 }
@@ -213,7 +213,7 @@ TEST_CASE("segment: a damaged payload gives DataLoss or defined values, never a 
   int refused = 0;
   int read = 0;
   for (const LogicalType& type : kSegmentTypes) {
-    for (uint8_t forced = 1; forced <= 9; ++forced) {
+    for (uint8_t forced = 1; forced <= 10; ++forced) {
       const DataShape shape = forced == 4   ? DataShape::kRuns
                               : forced == 3 ? DataShape::kSorted
                               : forced >= 8 ? DataShape::kLongStrings
