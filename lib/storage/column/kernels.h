@@ -16,6 +16,13 @@ namespace driftdb::storage {
 inline constexpr size_t kBlockValues = 1024;
 constexpr size_t PackedBlockBytes(unsigned bits) { return size_t{128} * bits; }
 
+// The numbers low + i, i at most `span`, whose bit i of `bits` is one; span / 32 + 1 words.
+struct KernelMembers {
+  uint32_t low;
+  uint32_t span;
+  const uint32_t* bits;
+};
+
 struct ColumnKernels {
   const char* name;
   // One block; `bits` 0..32 and 0..64. `in` needs no alignment beyond its words'.
@@ -35,10 +42,9 @@ struct ColumnKernels {
                   uint64_t* bits);
   void (*range64)(const uint64_t* values, size_t words, uint64_t low, uint64_t span,
                   uint64_t* bits);
-  // bits[w] bit i = i' = values[w * 64 + i] - low is at most `span` and bit i' of `set` is one. `set`
-  // has span / 32 + 1 words. Only words of `bits` that are not 0 are looked at; they are ANDed.
-  void (*member32)(const uint32_t* values, size_t words, uint32_t low, uint32_t span,
-                   const uint32_t* set, uint64_t* bits);
+  // Clears bit i of bits[w] unless values[w * 64 + i] is a member; words that are 0 are skipped.
+  void (*member32)(const uint32_t* values, size_t words, const KernelMembers& members,
+                   uint64_t* bits);
   // Positions of set bits; `rows` has room for words * 64. Returns how many.
   size_t (*expand)(const uint64_t* bits, size_t words, uint16_t* rows);
   uint32_t (*max32)(const uint32_t* values);  // of one block

@@ -87,15 +87,15 @@ void ValueConditionApplySpan(const U* values, size_t count, const ValueCondition
 // Membership in an exact filter of int32 keys, by kernel.
 void ValueConditionApplyMember(const int32_t* values, size_t count, const JoinFilter& join,
                                uint64_t* bits) {
-  const auto low = static_cast<uint32_t>(join.min());
-  const auto span = static_cast<uint32_t>(join.max() - join.min());
-  const auto* set = reinterpret_cast<const uint32_t*>(join.words());
+  const KernelMembers members{static_cast<uint32_t>(join.min()),
+                              static_cast<uint32_t>(join.max() - join.min()),
+                              reinterpret_cast<const uint32_t*>(join.words())};
   const size_t whole = count / 64;
-  Kernels().member32(reinterpret_cast<const uint32_t*>(values), whole, low, span, set, bits);
+  Kernels().member32(reinterpret_cast<const uint32_t*>(values), whole, members, bits);
   if (count % 64 == 0) return;
   uint32_t rest[64] = {};
   std::memcpy(rest, values + whole * 64, (count % 64) * sizeof(uint32_t));
-  Kernels().member32(rest, 1, low, span, set, bits + whole);
+  Kernels().member32(rest, 1, members, bits + whole);
 }
 
 template <typename T>

@@ -58,7 +58,7 @@ TEST_CASE("kernels: membership in a bitmap over a range", "[storage][column][C30
     for (size_t k = 0; k < count; ++k) {
       INFO(all[k]->name);
       std::copy_n(before, kValidityWords, bits);
-      all[k]->member32(values, kValidityWords, low, span, set.data(), bits);
+      all[k]->member32(values, kValidityWords, {low, span, set.data()}, bits);
       for (size_t i = 0; i < kVectorRows; ++i) {
         const uint32_t at = values[i] - low;
         const bool wanted =

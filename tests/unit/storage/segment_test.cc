@@ -1,4 +1,5 @@
 // Goal: what goes into a segment comes out, by every way in, for every type, shape and encoding.
+// Covers: lib/storage/column/symbol_table.cc
 // Covers: lib/storage/column/decode_strings.cc
 // Covers: lib/storage/column/distinct_sketch.cc
 // Covers: lib/storage/column/encode_dictionary.cc
