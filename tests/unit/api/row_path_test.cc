@@ -2,6 +2,8 @@
 // (PT-3). Method: two databases in memory get the same statements, one of them with row_path off;
 // every outcome is compared as text, and at the end the tables are. Random scripts print their
 // seed.
+// Covers: lib/exec/point/point_access.cc, lib/exec/point/point_modify.cc
+// Covers: lib/exec/point/point_plan.cc, lib/exec/point/point_select.cc
 #include <memory>
 #include <random>
 #include <string>
