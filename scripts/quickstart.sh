@@ -34,8 +34,6 @@ echo "loading"
 {
   cat scripts/quickstart/schema.sql
   for table in region nation supplier customer part partsupp orders lineitem; do
-    # dbgen ends each line with a separator; COPY expects exactly the columns.
-    sed -i 's/|$//' "$data/$table.tbl"
     echo "COPY $table FROM '$PWD/$data/$table.tbl' (FORMAT csv, DELIMITER '|');"
   done
 } >"$data/load.sql"

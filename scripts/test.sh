@@ -45,10 +45,16 @@ check() {
 
 # build DIR COMPILER OPTION...: configures and compiles.
 build() {
-  local dir=$1 compiler=$2 linker=()
+  local dir=$1 compiler=$2 linker=() cache=
   shift 2
   command -v ld.lld >/dev/null && linker=(CXX_LD=lld CC_LD=lld)
-  if [ "$compiler" = clang++ ]; then linker+=(CXX=clang++ CC=clang); else linker+=(CXX=g++ CC=gcc); fi
+  # Meson looks for ccache only where it chooses the compiler itself.
+  command -v ccache >/dev/null && cache='ccache '
+  if [ "$compiler" = clang++ ]; then
+    linker+=(CXX="${cache}clang++" CC="${cache}clang")
+  else
+    linker+=(CXX="${cache}g++" CC="${cache}gcc")
+  fi
   local setup=(meson setup "$dir" "$@")
   [ -f "$dir/build.ninja" ] && setup=(meson setup --reconfigure "$dir" "$@")
   local log

@@ -10,7 +10,7 @@ namespace driftdb::expr {
 
 class ProgramCompiler {
  public:
-  ProgramCompiler(Program* program, EvalContext* context) : program_(program), context_(context) {}
+  explicit ProgramCompiler(Program* program) : program_(program) {}
 
   Result<uint32_t> Compile(const Expr& expr) {
     const uint64_t hash = Hash(expr);
@@ -238,7 +238,6 @@ class ProgramCompiler {
   }
 
   Program* program_;
-  EvalContext* context_;
 };
 
 Result<std::unique_ptr<Program>> Program::Compile(const std::vector<const Expr*>& exprs,
@@ -249,7 +248,7 @@ Result<std::unique_ptr<Program>> Program::Compile(const std::vector<const Expr*>
     context = program->own_context_.get();
   }
   program->context_ = context;
-  ProgramCompiler compiler(program.get(), context);
+  ProgramCompiler compiler(program.get());
   for (const Expr* expr : exprs) {
     program->sources_.push_back(expr->Clone());
     const Expr& source = *program->sources_.back();

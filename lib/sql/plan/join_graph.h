@@ -57,8 +57,7 @@ struct JoinPredicate {
 
 class JoinGraph {
  public:
-  JoinGraph(const OptimizerContext& context, CardinalityEstimator* estimator)
-      : context_(context), estimator_(*estimator) {}
+  explicit JoinGraph(CardinalityEstimator* estimator) : estimator_(*estimator) {}
 
   // Dissolves the region below `node`. Its leaves must be optimized by the caller before Finish.
   void Flatten(LogicalPtr node);
@@ -99,7 +98,6 @@ class JoinGraph {
   double CoveredKeyRows(RelationMask a, RelationMask b) const;
   void AddClassConditions(RelationMask a, RelationMask b, ExprList* conditions) const;
 
-  const OptimizerContext& context_;
   CardinalityEstimator& estimator_;
   ExprList pending_;
   std::vector<int32_t> relation_of_table_;

@@ -40,7 +40,7 @@ class JoinOrderer {
 
  private:
   LogicalPtr Region(LogicalPtr node) {
-    JoinGraph graph(context_, &estimator_);
+    JoinGraph graph(&estimator_);
     graph.Flatten(std::move(node));
     for (JoinRelation& relation : graph.relations) relation.node = Run(std::move(relation.node));
     graph.Finish();

@@ -6,7 +6,15 @@
 #include <immintrin.h>
 #endif
 
-#if defined(__clang__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define DRIFTDB_KERNEL_INSTRUMENTED
+#endif
+#endif
+#if defined(DRIFTDB_KERNEL_INSTRUMENTED)
+// Every unrolled access would be checked at a place of its own: minutes of compiling for nothing.
+#define DRIFTDB_KERNEL_UNROLL(n)
+#elif defined(__clang__)
 #define DRIFTDB_KERNEL_UNROLL(n) _Pragma("clang loop unroll(full)")
 #else
 #define DRIFTDB_KERNEL_UNROLL(n) _Pragma("GCC unroll 32")
@@ -169,4 +177,5 @@ void BitmapToSelection(const uint64_t* bits, Selection* selection) {
 }  // namespace driftdb::storage
 
 #undef DRIFTDB_KERNEL_UNROLL
+#undef DRIFTDB_KERNEL_INSTRUMENTED
 #undef DRIFTDB_KERNEL_INLINE
