@@ -249,6 +249,7 @@ Status Engine::StartLog(const wal::LogEnd& end) {
   writer.last_segment = end.last_segment;
   writer.last_commit_time = end.last_commit_time;
   if (extents_ != nullptr) {
+    writer.needed_from = extents_->superblock().checkpoint.wal_start;
     writer.last_commit_time =
         std::max(writer.last_commit_time, extents_->superblock().checkpoint.commit_time);
   }

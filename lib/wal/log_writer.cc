@@ -50,7 +50,8 @@ Result<std::unique_ptr<LogWriter>> LogWriter::Open(platform::Vfs* vfs, const std
 
 // Appending always goes on in a new segment, never behind a torn tail (C7).
 Status LogWriter::Start(std::vector<SegmentFile> segments) {
-  DRIFTDB_RETURN_IF_ERROR(store_.Adopt(std::move(segments), options_.last_segment));
+  DRIFTDB_RETURN_IF_ERROR(
+      store_.Adopt(std::move(segments), options_.last_segment, options_.needed_from));
   DRIFTDB_RETURN_IF_ERROR(store_.Prepare(kBlockBytesMax));
   segment_ = store_.TakePrepared(kBlockBytesMax);
   DRIFTDB_CHECK_OR_RETURN(segment_ != nullptr, "the prepared log segment is gone");

@@ -35,6 +35,8 @@ struct WriterOptions {
   // LogPosition{} and last_segment 0.
   LogPosition position;
   uint64_t last_segment = 0;
+  // No recovery will ask for what lies before: the position in the durable superblock.
+  Lsn needed_from;
   int64_t last_commit_time = 0;
   platform::Clock* clock = nullptr;  // required
   // A thread that prepares segments and flushes for RequestFlush. Without it the leader prepares

@@ -24,7 +24,7 @@ Result<std::unique_ptr<platform::File>> SegmentStore::OpenSegment(uint64_t numbe
   return file;
 }
 
-Status SegmentStore::Adopt(std::vector<SegmentFile> segments, uint64_t last_used) {
+Status SegmentStore::Adopt(std::vector<SegmentFile> segments, uint64_t last_used, Lsn needed_from) {
   platform::MutexLock guard(&mutex_);
   last_number_ = last_used;
   next_bytes_ = options_.segment_bytes_min;
@@ -41,6 +41,11 @@ Status SegmentStore::Adopt(std::vector<SegmentFile> segments, uint64_t last_used
     } else {
       live_.push_back({segment.number, segment.file_bytes, Lsn(segment.header.first_lsn)});
     }
+  }
+  // Every opening begins a segment: without this, openings that write nothing would pile them up.
+  while (live_.size() > 1 && live_[1].first_lsn <= needed_from) {
+    spent_.push_back({live_[0].number, live_[0].bytes});
+    live_.erase(live_.begin());
   }
   // An unused file may bear a number that will be needed before the file is: those go.
   std::vector<Spent> kept;
@@ -195,13 +200,19 @@ Status SegmentStore::EraseSpent() {
 
 Status SegmentStore::DeleteSpares() {
   platform::MutexLock guard(&mutex_);
-  for (; !spent_.empty(); spent_.pop_back()) {
-    DRIFTDB_RETURN_IF_ERROR(vfs_->Delete(SegmentPath(directory_, spent_.back().number)));
+  if (prepared_ != nullptr) {
+    // Written over with zeros where it was new: the log does not count it either way.
+    spent_.push_back({prepared_->number, prepared_->bytes});
+    prepared_ = nullptr;
   }
-  if (prepared_ == nullptr) return OkStatus();
-  const uint64_t number = prepared_->number;
-  prepared_ = nullptr;
-  return vfs_->Delete(SegmentPath(directory_, number));
+  const auto kept = std::find_if(spent_.begin(), spent_.end(), [this](const Spent& spent) {
+    return spent.bytes == options_.segment_bytes_min;
+  });
+  for (auto it = spent_.begin(); it != spent_.end(); ++it) {
+    if (it != kept) DRIFTDB_RETURN_IF_ERROR(vfs_->Delete(SegmentPath(directory_, it->number)));
+  }
+  spent_.clear();
+  return OkStatus();
 }
 
 uint64_t SegmentStore::live_bytes() {

@@ -35,10 +35,11 @@ class SegmentStore {
   SegmentStore(platform::Vfs* vfs, std::string directory, const StoreOptions& options)
       : vfs_(vfs), directory_(std::move(directory)), options_(options) {}
 
-  // Takes over what a scan found: `last_used` is the last segment of the log, those before it are
-  // spent as soon as RetireBefore says so. Files past it are reused, or set aside as NNNNNN.lost
-  // when they hold segments of their own (only after salvage).
-  Status Adopt(std::vector<SegmentFile> segments, uint64_t last_used);
+  // Takes over what a scan found: `last_used` is the last segment of the log, those that end at or
+  // before `needed_from` are spent, later ones as soon as RetireBefore says so. Files past the last
+  // are reused, or set aside as NNNNNN.lost when they hold segments of their own (only after
+  // salvage).
+  Status Adopt(std::vector<SegmentFile> segments, uint64_t last_used, Lsn needed_from);
 
   // Makes sure that a prepared segment with room for `bytes` after the header exists.
   Status Prepare(uint64_t bytes);
@@ -52,7 +53,8 @@ class SegmentStore {
   // for, else deleted. `erase`: their bytes, and those of the prepared one, are overwritten first
   // (C26).
   Status RetireBefore(Lsn lsn, bool erase);
-  // At a clean close: deletes what is only kept for speed (C2).
+  // At a clean close: deletes what is only kept for speed, but for one small file, which makes the
+  // next opening cheap (C2).
   Status DeleteSpares();
 
   uint64_t live_bytes();  // of the segments not yet spent

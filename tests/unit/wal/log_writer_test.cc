@@ -374,16 +374,17 @@ TEST_CASE("wal writer: an empty log is one small segment, also after closing (C2
   REQUIRE(bed.writer->Close().ok());
   CHECK(bed.DirectoryBytes() == 256 << 10);
   CHECK(bed.Append(1).status().sqlstate() == sqlstate::kIoError);
-  // Opening again and again does not make it grow.
+  // Opening again and again does not make it grow: one segment, and one for the next opening.
   options.clock = &clock;
   for (int i = 0; i < 5; ++i) {
     bed.writer.reset();
     ContinueFrom(bed.Scan().end, &options);
+    options.needed_from = options.position.lsn;
     bed.writer = std::move(LogWriter::Open(bed.vfs.get(), kTestDirectory, options).value());
-    REQUIRE(bed.writer->RecycleBefore(bed.writer->durable_lsn()).ok());
     CHECK(bed.DirectoryBytes() <= 512 << 10);
-    REQUIRE(bed.writer->Close().ok());
-    CHECK(bed.DirectoryBytes() <= 256 << 10);
+    // Every second one is a crash.
+    if (i % 2 == 0) REQUIRE(bed.writer->Close().ok());
+    CHECK(bed.DirectoryBytes() <= 512 << 10);
   }
 }
 
