@@ -91,7 +91,10 @@ Status TableLock::Acquire(Transaction* transaction, LockMode mode) {
     std::erase_if(waiters_,
                   [&](const Waiter& waiter) { return waiter.transaction == transaction; });
     changed_.NotifyAll();  // those behind it may have waited for it alone
-    if (!status.ok()) return status;
+    if (!status.ok()) {
+      transaction->manager()->waits()->Release(transaction->participant());  // WAIT-3
+      return status;
+    }
   }
   Grant(transaction, mode);
   return OkStatus();
