@@ -98,7 +98,9 @@ DRIFTDB_API int driftdb_open(const char* path, const driftdb_options* options,
                              driftdb_database** database, driftdb_error** error);
 /* Closes the database: open connections and statements of it are closed too, running ones interrupted, open
 ** transactions rolled back; then everything is checkpointed. Null is ignored. On DRIFTDB_ERROR (the final
-** checkpoint failed) the handle is gone all the same and every acknowledged commit is still in the log. */
+** checkpoint failed) the handle is gone all the same and every acknowledged commit is still in the log. The
+** handles of its connections and statements are good for nothing any more (DRIFTDB_MISUSE) but
+** driftdb_disconnect and driftdb_finalize, which free them. No call may begin while this one runs. */
 DRIFTDB_API int driftdb_close(driftdb_database* database, driftdb_error** error);
 
 /* An error that belongs to no connection. */
@@ -114,7 +116,8 @@ DRIFTDB_API void driftdb_error_destroy(driftdb_error* error);
 */
 DRIFTDB_API int driftdb_connect(driftdb_database* database, driftdb_connection** connection,
                                 driftdb_error** error);
-/* Finalizes the connection's statements, rolls back an open transaction. Null is ignored. */
+/* Ends the connection's statements (their handles still want driftdb_finalize), rolls back an open
+** transaction. Null is ignored. */
 DRIFTDB_API void driftdb_disconnect(driftdb_connection* connection);
 
 /* The last failure on the connection; "00000" and "" when the last call succeeded. */
@@ -181,7 +184,9 @@ DRIFTDB_API int driftdb_clear_bindings(driftdb_statement* statement);
 
 /* Runs to the next row: DRIFTDB_ROW, DRIFTDB_DONE, or DRIFTDB_ERROR. After DRIFTDB_DONE or an error the next call
 ** starts the statement afresh. Several statements of a connection may be in progress at once. In autocommit
-** mode a statement that changes data is durable when step returns DRIFTDB_DONE. */
+** mode a statement that changes data is durable when step returns DRIFTDB_DONE, and already at its first
+** DRIFTDB_ROW. A query that was begun in a transaction block after changes of it, and is not read to its end when
+** the block ends or rolls them back, fails with 24000. */
 DRIFTDB_API int driftdb_step(driftdb_statement* statement);
 /* Ends the execution in progress; bindings stay. */
 DRIFTDB_API int driftdb_reset(driftdb_statement* statement);

@@ -28,16 +28,28 @@ struct driftdb_error {
 struct driftdb_options {
   driftdb::api::DatabaseOptions options;
 };
+namespace {
+
+// What the handles of one database share, so that they may be let go of in any order.
+struct CApiStore {
+  std::unique_ptr<driftdb::api::Database> database;  // null once it is closed
+};
+struct CApiSession {
+  std::shared_ptr<CApiStore> store;
+  driftdb::api::Connection* connection = nullptr;  // null once it is disconnected
+};
+
+}  // namespace
+
 struct driftdb_database {
-  std::unique_ptr<driftdb::api::Database> database;
+  std::shared_ptr<CApiStore> store;
 };
 struct driftdb_connection {
-  driftdb_database* owner = nullptr;
-  driftdb::api::Connection* connection = nullptr;
+  std::shared_ptr<CApiSession> session;
   std::string sqlstate, message, detail, hint, object;
 };
 struct driftdb_statement {
-  driftdb_connection* owner = nullptr;
+  std::shared_ptr<CApiSession> session;
   driftdb::api::Statement* statement = nullptr;
   std::vector<std::string> texts;  // of the current row, per column
   std::vector<std::string> type_names;
@@ -63,17 +75,17 @@ int CApiReport(driftdb::Status status, driftdb_error** error) {
   return DRIFTDB_ERROR;
 }
 
-int CApiFinish(driftdb_connection* connection, driftdb::Status status) {
+template <typename Handle>  // a connection or a statement
+int CApiFinish(Handle* handle, driftdb::Status status) {
   const int code = status.ok() ? DRIFTDB_OK : DRIFTDB_ERROR;
-  connection->connection->set_error(std::move(status));
+  handle->session->connection->set_error(std::move(status));
   return code;
 }
 
-bool CApiUsable(const driftdb_connection* connection) {
-  return connection != nullptr && connection->connection != nullptr;
-}
-bool CApiUsable(const driftdb_statement* statement) {
-  return statement != nullptr && statement->statement != nullptr && CApiUsable(statement->owner);
+template <typename Handle>
+bool CApiUsable(const Handle* handle) {
+  return handle != nullptr && handle->session->connection != nullptr &&
+         handle->session->store->database != nullptr;
 }
 
 driftdb::Status CApiSetOption(driftdb::api::DatabaseOptions* options, const std::string& name,
@@ -203,22 +215,20 @@ std::string_view CApiText(const char* text, ptrdiff_t length) {
 
 int CApiBind(driftdb_statement* statement, int index, driftdb::Value value) {
   if (!CApiUsable(statement)) return DRIFTDB_MISUSE;
-  driftdb::platform::MutexLock lock(statement->owner->connection->mutex());
+  driftdb::platform::MutexLock lock(statement->session->connection->mutex());
   driftdb::api::Statement* const inner = statement->statement;
   if (index < 1 || static_cast<size_t>(index) > inner->parameter_count()) {
-    (void)CApiFinish(statement->owner, driftdb::Error(driftdb::sqlstate::kUndefinedParameter,
-                                                      "there is no parameter ${}", index));
+    (void)CApiFinish(statement, driftdb::Error(driftdb::sqlstate::kUndefinedParameter,
+                                               "there is no parameter ${}", index));
     return DRIFTDB_MISUSE;
   }
   if (inner->in_progress()) {
-    (void)CApiFinish(statement->owner,
-                     driftdb::Error(driftdb::sqlstate::kObjectNotInState,
-                                    "cannot bind a parameter of a running statement")
-                         .WithHint("Call driftdb_reset first."));
+    (void)CApiFinish(statement, driftdb::Error(driftdb::sqlstate::kObjectNotInState,
+                                               "cannot bind a parameter of a running statement")
+                                    .WithHint("Call driftdb_reset first."));
     return DRIFTDB_MISUSE;
   }
-  return CApiFinish(statement->owner,
-                    inner->BindValue(static_cast<size_t>(index - 1), std::move(value)));
+  return CApiFinish(statement, inner->BindValue(static_cast<size_t>(index - 1), std::move(value)));
 }
 
 // Hands the rows of a step to an exec callback. False: it wants to stop.
@@ -239,7 +249,7 @@ bool CApiDeliver(driftdb::api::Statement* statement, driftdb_row_callback callba
 
 driftdb::Status CApiExec(driftdb_connection* handle, const char* sql, driftdb_row_callback callback,
                          void* context) {
-  driftdb::api::Connection* const connection = handle->connection;
+  driftdb::api::Connection* const connection = handle->session->connection;
   const std::string_view all(sql);
   size_t offset = 0;
   while (offset < all.size()) {
@@ -305,7 +315,8 @@ int driftdb_open(const char* path, const driftdb_options* options, driftdb_datab
                           path, options == nullptr ? defaults : options->options);
                       if (!opened.ok()) return opened.status();
                       auto handle = std::make_unique<driftdb_database>();
-                      handle->database = std::move(*opened);
+                      handle->store = std::make_shared<CApiStore>();
+                      handle->store->database = std::move(*opened);
                       *database = handle.release();
                       return driftdb::OkStatus();
                     }),
@@ -316,7 +327,9 @@ int driftdb_close(driftdb_database* database, driftdb_error** error) {
   if (error != nullptr) *error = nullptr;
   if (database == nullptr) return DRIFTDB_OK;
   const std::unique_ptr<driftdb_database> handle(database);
-  return CApiReport(CApiGuard([&] { return handle->database->Close(); }), error);
+  const int code = CApiReport(CApiGuard([&] { return handle->store->database->Close(); }), error);
+  handle->store->database = nullptr;
+  return code;
 }
 
 const char* driftdb_error_sqlstate(const driftdb_error* error) {
@@ -338,13 +351,14 @@ int driftdb_connect(driftdb_database* database, driftdb_connection** connection,
   if (error != nullptr) *error = nullptr;
   if (connection == nullptr) return DRIFTDB_MISUSE;
   *connection = nullptr;
-  if (database == nullptr || database->database == nullptr) return DRIFTDB_MISUSE;
+  if (database == nullptr) return DRIFTDB_MISUSE;
   return CApiReport(CApiGuard([&]() -> driftdb::Status {
-                      auto connected = database->database->Connect();
-                      if (!connected.ok()) return connected.status();
                       auto handle = std::make_unique<driftdb_connection>();
-                      handle->owner = database;
-                      handle->connection = *connected;
+                      handle->session = std::make_shared<CApiSession>();
+                      handle->session->store = database->store;
+                      auto connected = database->store->database->Connect();
+                      if (!connected.ok()) return connected.status();
+                      handle->session->connection = *connected;
                       *connection = handle.release();
                       return driftdb::OkStatus();
                     }),
@@ -353,39 +367,40 @@ int driftdb_connect(driftdb_database* database, driftdb_connection** connection,
 
 void driftdb_disconnect(driftdb_connection* connection) {
   if (connection == nullptr) return;
-  if (connection->owner != nullptr && connection->owner->database != nullptr) {
-    connection->owner->database->Disconnect(connection->connection);
+  if (CApiUsable(connection)) {
+    connection->session->store->database->Disconnect(connection->session->connection);
   }
+  connection->session->connection = nullptr;
   delete connection;
 }
 
 const char* driftdb_sqlstate(driftdb_connection* connection) {
   if (!CApiUsable(connection)) return "08003";
-  connection->sqlstate = connection->connection->error().sqlstate().view();
+  connection->sqlstate = connection->session->connection->error().sqlstate().view();
   return connection->sqlstate.c_str();
 }
 const char* driftdb_errmsg(driftdb_connection* connection) {
   if (!CApiUsable(connection)) return "connection is not open";
-  connection->message = connection->connection->error().message();
+  connection->message = connection->session->connection->error().message();
   return connection->message.c_str();
 }
 const char* driftdb_errdetail(driftdb_connection* connection) {
-  if (!CApiUsable(connection) || connection->connection->error().ok()) return "";
-  connection->detail = connection->connection->error().error().detail;
+  if (!CApiUsable(connection) || connection->session->connection->error().ok()) return "";
+  connection->detail = connection->session->connection->error().error().detail;
   return connection->detail.c_str();
 }
 const char* driftdb_errhint(driftdb_connection* connection) {
-  if (!CApiUsable(connection) || connection->connection->error().ok()) return "";
-  connection->hint = connection->connection->error().error().hint;
+  if (!CApiUsable(connection) || connection->session->connection->error().ok()) return "";
+  connection->hint = connection->session->connection->error().error().hint;
   return connection->hint.c_str();
 }
 int64_t driftdb_errposition(driftdb_connection* connection) {
-  if (!CApiUsable(connection) || connection->connection->error().ok()) return 0;
-  return connection->connection->error().error().position;
+  if (!CApiUsable(connection) || connection->session->connection->error().ok()) return 0;
+  return connection->session->connection->error().error().position;
 }
 const char* driftdb_errobject(driftdb_connection* connection, char what) {
-  if (!CApiUsable(connection) || connection->connection->error().ok()) return "";
-  const driftdb::ErrorInfo& error = connection->connection->error().error();
+  if (!CApiUsable(connection) || connection->session->connection->error().ok()) return "";
+  const driftdb::ErrorInfo& error = connection->session->connection->error().error();
   switch (what) {
     case 's':
       connection->object = error.schema;
@@ -406,26 +421,26 @@ const char* driftdb_errobject(driftdb_connection* connection, char what) {
 }
 
 void driftdb_interrupt(driftdb_connection* connection) {
-  if (CApiUsable(connection)) connection->connection->Interrupt();
+  if (CApiUsable(connection)) connection->session->connection->Interrupt();
 }
 
 double driftdb_progress(driftdb_connection* connection) {
   if (!CApiUsable(connection)) return -1;
-  return connection->connection->Progress();
+  return connection->session->connection->Progress();
 }
 
 int driftdb_transaction_state(driftdb_connection* connection) {
-  return CApiUsable(connection) ? connection->connection->transaction_state() : 0;
+  return CApiUsable(connection) ? connection->session->connection->transaction_state() : 0;
 }
 
 int64_t driftdb_changes(driftdb_connection* connection) {
-  return CApiUsable(connection) ? connection->connection->changes() : 0;
+  return CApiUsable(connection) ? connection->session->connection->changes() : 0;
 }
 
 int driftdb_exec(driftdb_connection* connection, const char* sql, driftdb_row_callback callback,
                  void* context) {
   if (!CApiUsable(connection) || sql == nullptr) return DRIFTDB_MISUSE;
-  driftdb::platform::MutexLock lock(connection->connection->mutex());
+  driftdb::platform::MutexLock lock(connection->session->connection->mutex());
   return CApiFinish(connection,
                     CApiGuard([&] { return CApiExec(connection, sql, callback, context); }));
 }
@@ -435,17 +450,17 @@ int driftdb_prepare(driftdb_connection* connection, const char* sql, ptrdiff_t l
   if (statement == nullptr) return DRIFTDB_MISUSE;
   *statement = nullptr;
   if (!CApiUsable(connection) || sql == nullptr) return DRIFTDB_MISUSE;
-  driftdb::platform::MutexLock lock(connection->connection->mutex());
+  driftdb::platform::MutexLock lock(connection->session->connection->mutex());
   return CApiFinish(connection, CApiGuard([&]() -> driftdb::Status {
                       const std::string_view text = CApiText(sql, length);
                       size_t consumed = 0;
-                      auto prepared = connection->connection->Prepare(text, &consumed);
+                      auto prepared = connection->session->connection->Prepare(text, &consumed);
                       if (!prepared.ok()) return prepared.status();
                       if (tail != nullptr)
                         *tail = sql + (*prepared == nullptr ? text.size() : consumed);
                       if (*prepared == nullptr) return driftdb::OkStatus();
                       auto handle = std::make_unique<driftdb_statement>();
-                      handle->owner = connection;
+                      handle->session = connection->session;
                       handle->statement = *prepared;
                       *statement = handle.release();
                       return driftdb::OkStatus();
@@ -455,8 +470,8 @@ int driftdb_prepare(driftdb_connection* connection, const char* sql, ptrdiff_t l
 void driftdb_finalize(driftdb_statement* statement) {
   if (statement == nullptr) return;
   if (CApiUsable(statement)) {
-    driftdb::platform::MutexLock lock(statement->owner->connection->mutex());
-    statement->owner->connection->Finalize(statement->statement);
+    driftdb::platform::MutexLock lock(statement->session->connection->mutex());
+    statement->session->connection->Finalize(statement->statement);
   }
   delete statement;
 }
@@ -520,7 +535,7 @@ int driftdb_clear_bindings(driftdb_statement* statement) {
 
 int driftdb_step(driftdb_statement* statement) {
   if (!CApiUsable(statement)) return DRIFTDB_MISUSE;
-  driftdb::platform::MutexLock lock(statement->owner->connection->mutex());
+  driftdb::platform::MutexLock lock(statement->session->connection->mutex());
   int result = DRIFTDB_ERROR;
   driftdb::Status status = CApiGuard([&]() -> driftdb::Status {
     auto outcome = statement->statement->Step();
@@ -529,13 +544,13 @@ int driftdb_step(driftdb_statement* statement) {
     return driftdb::OkStatus();
   });
   if (!status.ok()) result = DRIFTDB_ERROR;
-  (void)CApiFinish(statement->owner, std::move(status));
+  (void)CApiFinish(statement, std::move(status));
   return result;
 }
 
 int driftdb_reset(driftdb_statement* statement) {
   if (!CApiUsable(statement)) return DRIFTDB_MISUSE;
-  driftdb::platform::MutexLock lock(statement->owner->connection->mutex());
+  driftdb::platform::MutexLock lock(statement->session->connection->mutex());
   statement->statement->Reset();
   statement->texts.clear();
   return DRIFTDB_OK;
@@ -651,19 +666,19 @@ int driftdb_complete(const char* sql) {
 }
 
 int64_t driftdb_metric(driftdb_database* database, const char* name) {
-  if (database == nullptr || database->database == nullptr || name == nullptr) return -1;
-  return database->database->Metric(name);
+  if (database == nullptr || name == nullptr) return -1;
+  return database->store->database->Metric(name);
 }
 
 int driftdb_check(driftdb_connection* connection, void (*callback)(void* context, const char* line),
                   void* context, int64_t* problems) {
   if (problems != nullptr) *problems = 0;
   if (!CApiUsable(connection)) return DRIFTDB_MISUSE;
-  driftdb::platform::MutexLock lock(connection->connection->mutex());
+  driftdb::platform::MutexLock lock(connection->session->connection->mutex());
   return CApiFinish(connection, CApiGuard([&]() -> driftdb::Status {
                       std::vector<std::string> lines;
                       driftdb::Status status = driftdb::txn::CheckStorage(
-                          connection->connection->database()->engine(), &lines);
+                          connection->session->connection->database()->engine(), &lines);
                       for (const std::string& line : lines) {
                         if (callback != nullptr) callback(context, line.c_str());
                       }
@@ -676,9 +691,10 @@ int driftdb_set_copy_reader(driftdb_connection* connection, driftdb_copy_reader 
                             void* context) {
   if (!CApiUsable(connection)) return DRIFTDB_MISUSE;
   if (reader == nullptr) {
-    connection->connection->copy_reader = nullptr;
+    connection->session->connection->copy_reader = nullptr;
   } else {
-    connection->connection->copy_reader = [reader, context](char* buffer, size_t capacity) {
+    connection->session->connection->copy_reader = [reader, context](char* buffer,
+                                                                     size_t capacity) {
       return static_cast<int64_t>(reader(context, buffer, capacity));
     };
   }
@@ -689,9 +705,9 @@ int driftdb_set_copy_writer(driftdb_connection* connection, driftdb_copy_writer 
                             void* context) {
   if (!CApiUsable(connection)) return DRIFTDB_MISUSE;
   if (writer == nullptr) {
-    connection->connection->copy_writer = nullptr;
+    connection->session->connection->copy_writer = nullptr;
   } else {
-    connection->connection->copy_writer = [writer, context](std::string_view data) {
+    connection->session->connection->copy_writer = [writer, context](std::string_view data) {
       return writer(context, data.data(), data.size()) == 0;
     };
   }

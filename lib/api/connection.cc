@@ -4,6 +4,7 @@
 
 #include "api/database.h"
 #include "api/statement.h"
+#include "api/utility.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "catalog/system_tables.h"
@@ -76,14 +77,25 @@ Result<Statement*> Connection::Prepare(std::string_view text, size_t* consumed) 
   Result<Statement*> prepared = PrepareStatement(text, consumed);
   // As in PostgreSQL, an error of any kind fails the block: else a script whose middle does not
   // compile would commit its two ends.
-  if (!prepared.ok() && transaction_.in_block()) transaction_.set_failed();
+  if (!prepared.ok()) transaction_.Fail();
   return prepared;
+}
+
+Status Connection::BeginExecution() {
+  session_.cancel.store(false);
+  // After the store: Shutdown sets the two the other way round.
+  if (!closing_.load()) return OkStatus();
+  return Error(sqlstate::kDatabaseShutdown, "the database is being closed");
 }
 
 Result<Statement*> Connection::PrepareStatement(std::string_view text, size_t* consumed) {
   DRIFTDB_ASSIGN_OR_RETURN(std::optional<sql::ParsedStatement> parsed,
                            sql::ParseOne(text, consumed));
   if (!parsed.has_value()) return nullptr;
+  // Before it is compiled: what the block has made is gone, and is not to be missed here.
+  if (transaction_.failed() && !EndsTransaction(parsed->statement.Get<sql::AstTransaction>())) {
+    return FailedTransactionError();
+  }
   auto statement =
       std::make_unique<Statement>(this, std::string(text.substr(0, *consumed)), std::move(*parsed));
   DRIFTDB_RETURN_IF_ERROR(statement->Compile());
@@ -97,7 +109,14 @@ void Connection::Finalize(Statement* statement) { statements_.erase(statement); 
 std::shared_ptr<const catalog::CatalogSnapshot> Connection::CurrentCatalog() {
   Snapshot snapshot;
   snapshot.seq = transaction_.LatestPublished();
-  return database_->catalog()->For(&transaction_, snapshot);
+  catalog::Catalog* const catalog = database_->catalog();
+  std::shared_ptr<const catalog::CatalogSnapshot> newest = catalog->For(&transaction_, snapshot);
+  const CommitSeq seen = transaction_.transaction_snapshot();
+  if (seen.value == 0 || catalog->AsOf(seen) == newest) return newest;
+  if (usable_.seen != seen || usable_.version != newest->version()) {
+    usable_ = {seen, newest->version(), catalog->UsableAt(newest, seen)};
+  }
+  return usable_.catalog;
 }
 
 sql::BindContext Connection::MakeBindContext(const catalog::CatalogSnapshot& catalog,
@@ -124,7 +143,7 @@ const Connection::Limits& Connection::limits() {
 
 bool Connection::CatalogIsCurrent(const catalog::CatalogSnapshot& catalog) const {
   // Any hook may be the editor of an own, uncommitted catalog.
-  return transaction_.hooks().empty() &&
+  return transaction_.hooks().empty() && transaction_.transaction_snapshot().value == 0 &&
          database_->catalog()->newest_version() == catalog.version();
 }
 
@@ -150,12 +169,14 @@ int Connection::transaction_state() const {
 Status Connection::CommitTransaction() {
   transaction_.set_commit_level(limits().commit_level);
   Status status = transaction_.Commit();
+  usable_ = {};
   session_.settings.EndTransaction(status.ok());
   return status;
 }
 
 void Connection::AbortTransaction() {
   transaction_.Abort();
+  usable_ = {};
   session_.settings.EndTransaction(false);
 }
 

@@ -44,6 +44,13 @@ class Connection {
   Result<Statement*> Prepare(std::string_view sql, size_t* consumed);
   void Finalize(Statement* statement);
   void Interrupt() { session_.cancel.store(true); }
+  // As Interrupt, and no statement starts any more: the running call ends soon, whatever it does.
+  void Shutdown() {
+    closing_.store(true);
+    Interrupt();
+  }
+  // At the start of each statement: forgets an interrupt that came when nothing ran. Errors: 57P01.
+  Status BeginExecution();
 
   Database* database() const { return database_; }
   security::Session* session() { return &session_; }
@@ -81,6 +88,9 @@ class Connection {
     std::vector<LogicalType> parameter_types;
   };
   std::map<std::string, NamedStatement>& named_statements() { return named_; }
+  // Changes with every PREPARE and DEALLOCATE.
+  uint64_t named_version() const { return named_version_; }
+  void NoteNamedChange() { ++named_version_; }
 
   void set_error(Status status) { error_ = std::move(status); }
   const Status& error() const { return error_; }
@@ -106,7 +116,16 @@ class Connection {
   txn::Transaction transaction_;
   std::map<Statement*, std::unique_ptr<Statement>> statements_;
   std::map<std::string, NamedStatement> named_;
+  uint64_t named_version_ = 0;
+  std::atomic<bool> closing_{false};
   Limits limits_;
+  // What CurrentCatalog made of the newest version for a snapshot older than it.
+  struct UsableCatalog {
+    CommitSeq seen;
+    uint64_t version = 0;
+    std::shared_ptr<const catalog::CatalogSnapshot> catalog;
+  };
+  UsableCatalog usable_;
   Status error_;
   int64_t changes_ = 0;
   platform::Mutex running_mutex_;

@@ -133,6 +133,7 @@ class CopyFromRunner {
   Status SealFull(bool all);
   Status InsertSmall(const Chunk& stored);
   Status FinishBulk();
+  bool NoKeys() const;
 
   Connection* const connection_;
   exec::QueryContext* const context_;
@@ -183,15 +184,21 @@ Status CopyFromRunner::Prepare() {
                                                nullptr);
   // Sorted runs are not checked against what the indexes hold already, so a table with unique
   // indexes must be empty.
-  bulk_allowed_ = true;
-  for (const auto& index : table_.indexes) {
-    if (index->unique && index->data->Statistics().entries > 0) bulk_allowed_ = false;
-  }
-  if (bulk_allowed_ && !table_.indexes.empty()) {
-    // Nobody may slip a key in between; readers are not disturbed.
-    DRIFTDB_RETURN_IF_ERROR(transaction->LockTable(table_.lock, txn::LockMode::kShare));
-  }
+  bulk_allowed_ = NoKeys();
+  if (!bulk_allowed_ || table_.indexes.empty()) return OkStatus();
+  // Nobody may slip a key in between; readers are not disturbed. Not waited for: two loads of one
+  // table, which write it both, would wait for each other.
+  DRIFTDB_ASSIGN_OR_RETURN(bulk_allowed_,
+                           transaction->TryLockTable(table_.lock, txn::LockMode::kShare));
+  // Between the first look and the lock somebody may have written and ended.
+  bulk_allowed_ = bulk_allowed_ && NoKeys();
   return OkStatus();
+}
+
+bool CopyFromRunner::NoKeys() const {
+  return std::none_of(table_.indexes.begin(), table_.indexes.end(), [](const auto& index) {
+    return index->unique && index->data->Statistics().entries > 0;
+  });
 }
 
 Status CopyFromRunner::CheckHeader(const std::vector<exec::CopyField>& fields) const {

@@ -72,7 +72,9 @@ Status Database::Close() {
     connections.swap(connections_);
   }
   for (auto& [raw, connection] : connections) {
-    connection->Interrupt();
+    connection->Shutdown();
+  }
+  for (auto& [raw, connection] : connections) {
     // A call that another thread has in progress returns first.
     platform::MutexLock running(connection->mutex());
   }

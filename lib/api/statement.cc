@@ -70,6 +70,7 @@ Status Statement::Compile() {
     }
     return OkStatus();
   }
+  locks_ = LocksOfUtility(*catalog_, connection_->database()->catalog()->ddl_lock(), bound_);
   read_only_ = UtilityIsReadOnly(bound_);
   tag_ = UtilityTag(bound_);
   columns_ = UtilityColumns(bound_);
@@ -80,6 +81,7 @@ Status Statement::Compile() {
 // Columns of what EXECUTE will run. A name that does not exist is an error of the run: PREPARE may
 // come in between.
 Status Statement::DescribeExecute(const std::string& name) {
+  named_version_ = connection_->named_version();
   const auto it = connection_->named_statements().find(name);
   if (it == connection_->named_statements().end()) return OkStatus();
   size_t consumed = 0;
@@ -89,7 +91,10 @@ Status Statement::DescribeExecute(const std::string& name) {
   DRIFTDB_ASSIGN_OR_RETURN(
       sql::BoundStatement bound,
       sql::Bind(*parsed, connection_->MakeBindContext(*catalog_, it->second.parameter_types)));
-  if (const auto* query = bound.Get<sql::BoundQuery>()) columns_ = query->output;
+  if (const auto* query = bound.Get<sql::BoundQuery>()) {
+    columns_ = query->output;
+    locks_ = LocksOfQuery(*catalog_, *query);
+  }
   return OkStatus();
 }
 
@@ -158,15 +163,7 @@ Status Statement::CheckPrivileges(const std::vector<sql::RequiredPrivilege>& pri
 }
 
 void Statement::FindLocks() {
-  locks_.clear();
-  const catalog::TableEntry* target = StatementTarget(*plan_);
-  for (const Oid oid : plan_->relations) {
-    const std::shared_ptr<const catalog::TableEntry> table = catalog_->FindTable(oid);
-    if (table == nullptr || table->is_system) continue;
-    const bool writes = target != nullptr && target->oid == oid;
-    locks_.push_back(
-        {table->lock, writes ? txn::LockMode::kRowExclusive : txn::LockMode::kAccessShare});
-  }
+  locks_ = LocksOfRelations(*catalog_, plan_->relations, StatementTarget(*plan_));
 }
 
 Status Statement::TakeLocks() {
@@ -192,57 +189,88 @@ void Statement::FillContext() {
   context_->eval = connection_->context();
   context_->threads = database->tasks()->threads();
   context_->cancel = &connection_->session()->cancel;
-  const int64_t timeout_ms = connection_->limits().statement_timeout_ms;
-  if (timeout_ms > 0) context_->deadline_us = database->clock()->WallMicros() + timeout_ms * 1000;
+  context_->deadline_us = deadline_us_;
 }
 
 // Locks before the snapshot: what a DDL has committed while we waited must be seen.
 Status Statement::BecomeCurrent() {
   txn::Transaction* transaction = connection_->transaction();
   const auto is_current = [this] {
+    if (bound_.Get<sql::BoundExecute>() != nullptr &&
+        named_version_ != connection_->named_version()) {
+      return false;
+    }
     return connection_->CatalogIsCurrent(*catalog_) ||
            connection_->CurrentCatalog()->version() == catalog_->version();
+  };
+  // What has been locked for a statement that will not run is free again.
+  const auto give_up = [transaction](Status why) {
+    if (!transaction->in_block() && transaction->open_statements() == 0) transaction->Abort();
+    return why;
   };
   do {
     if (connection_->session()->settings.version() != settings_version_ || !is_current()) {
       Status compiled = Compile();
       if (!compiled.ok()) {
         settings_version_ = 0;  // half compiled: the next start tries again
-        return compiled;
+        return give_up(std::move(compiled));
       }
     }
     Status locked = TakeLocks();
-    if (!locked.ok()) {
-      if (!transaction->in_block() && transaction->open_statements() == 0) transaction->Abort();
-      return locked;
-    }
+    if (!locked.ok()) return give_up(std::move(locked));
   } while (!is_current());
   return OkStatus();
 }
 
 Status Statement::Start() {
-  connection_->session()->cancel.store(false, std::memory_order_relaxed);
+  DRIFTDB_RETURN_IF_ERROR(connection_->BeginExecution());
   txn::Transaction* transaction = connection_->transaction();
   changes_ = 0;
+  started_ = false;
   if (transaction->failed() && (plan_ != nullptr || !EndsTransaction(bound_))) {
-    return Error(sqlstate::kInFailedTransaction,
-                 "current transaction is aborted, commands ignored until end of transaction block");
+    return FailedTransactionError();
   }
-  transaction->set_lock_timeout_ms(connection_->limits().lock_timeout_ms);
+  const Connection::Limits& limits = connection_->limits();
+  deadline_us_ = limits.statement_timeout_ms > 0 ? connection_->database()->clock()->WallMicros() +
+                                                       limits.statement_timeout_ms * 1000
+                                                 : 0;
+  transaction->set_wait_limits(limits.lock_timeout_ms, deadline_us_);
   if (plan_ == nullptr && (EndsTransaction(bound_) || !UtilityNeedsSnapshot(bound_))) {
     FillContext();
     return RunUtility();
   }
   DRIFTDB_RETURN_IF_ERROR(BecomeCurrent());
-  if (point_ == nullptr) FillContext();
-  snapshot_ = transaction->BeginStatement();
-  mark_ = transaction->TakeMark();
-  running_ = true;
   exhausted_ = false;
+  while (true) {
+    if (point_ == nullptr) FillContext();
+    snapshot_ = transaction->BeginStatement();
+    mark_ = transaction->TakeMark();
+    running_ = true;
+    Status run = Run();
+    if (run.ok()) break;
+    if (run.sqlstate() != sqlstate::kSerializationFailure ||
+        transaction->isolation() != txn::Isolation::kReadCommitted) {
+      return run;
+    }
+    // READ COMMITTED: a row was changed meanwhile, and the statement is not one that can judge a
+    // single row again. It runs once more as a whole: the change is published and seen now (TXN-8).
+    executor_ = nullptr;
+    connection_->set_running(nullptr);
+    if (transaction->has_writes()) transaction->RollbackTo(mark_);
+    transaction->EndStatement(snapshot_);
+  }
+  started_ = true;
+  // Rows that are still to be returned stand for themselves: what was written must not hang on
+  // what other statements do meanwhile.
+  if (transaction->in_block() || !transaction->has_writes() || columns_.empty()) return OkStatus();
+  return connection_->CommitTransaction();
+}
+
+Status Statement::Run() {
   if (point_ != nullptr) return BeginPoint();
   context_->snapshot = snapshot_;
   connection_->set_running(context_.get());
-  connection_->context()->Begin(transaction->start_time(),
+  connection_->context()->Begin(connection_->transaction()->start_time(),
                                 connection_->database()->clock()->WallMicros(),
                                 &context_->parameters, catalog_);
   DRIFTDB_ASSIGN_OR_RETURN(const std::vector<Value>* const parameters,
@@ -321,7 +349,9 @@ Status Statement::Finish(bool success) {
   if (!running_) return OkStatus();
   running_ = false;
   const bool wrote = transaction->has_writes();
-  if (!success && wrote) transaction->RollbackTo(mark_);
+  // A query that fails after its start has written nothing; what is behind its mark is of other
+  // statements.
+  if (!success && wrote && !started_) transaction->RollbackTo(mark_);
   transaction->EndStatement(snapshot_);
   return connection_->EndAutocommit(success, wrote && !transaction->in_block());
 }
@@ -330,8 +360,14 @@ Status Statement::Fail(Status error) {
   memory_result_.clear();
   (void)Finish(false);
   txn::Transaction* transaction = connection_->transaction();
-  if (transaction->in_block() && !EndsTransaction(bound_)) transaction->set_failed();
+  if (!EndsTransaction(bound_)) transaction->Fail();
   return error;
+}
+
+// The execution still reads tables; a data modification has run whole already.
+bool Statement::ReadsOn() const {
+  const sql::PhysicalPlan* const plan = plan_ != nullptr ? plan_.get() : executed_plan_.get();
+  return executor_ != nullptr && plan != nullptr && StatementTarget(*plan) == nullptr;
 }
 
 Result<StepOutcome> Statement::NextRow() {
@@ -343,6 +379,10 @@ Result<StepOutcome> Statement::NextRow() {
   if (chunk_ != nullptr && ++position_ < chunk_->size()) return StepOutcome::kRow;
   chunk_ = nullptr;
   position_ = 0;
+  if (ReadsOn() && !connection_->transaction()->Stands(snapshot_)) {
+    return Error(sqlstate::kInvalidCursorState,
+                 "the transaction whose changes this query reads has ended");
+  }
   if (executor_ != nullptr) {
     DRIFTDB_ASSIGN_OR_RETURN(chunk_, executor_->Next());
   } else if (next_memory_chunk_ < memory_result_.size()) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "api/connection.h"
+#include "api/statement_locks.h"
 #include "base/status.h"
 #include "exec/executor.h"
 #include "exec/point/point_statement.h"
@@ -64,6 +65,8 @@ class Statement {
  private:
   friend class UtilityRunner;
   Status Start();
+  Status Run();
+  bool ReadsOn() const;
   Status StartQuery(const sql::PhysicalPlan* plan);
   Status PrepareRun(const std::vector<Oid>& read, Oid written, txn::LockMode write_mode);
   Status RunUtility();
@@ -95,10 +98,6 @@ class Statement {
   uint64_t settings_version_ = 0;
   // The row path of the plan, if it has one.
   std::unique_ptr<exec::PointStatement> point_;
-  struct RelationLock {
-    std::shared_ptr<txn::TableLock> lock;
-    txn::LockMode mode = txn::LockMode::kAccessShare;
-  };
   std::vector<RelationLock> locks_;
   Oid privileged_role_;  // has what the plan needs; 0: to be checked
   std::vector<LogicalType> parameter_types_;
@@ -108,7 +107,11 @@ class Statement {
   std::string tag_;
   bool read_only_ = true;
 
+  int64_t deadline_us_ = 0;     // of the execution; 0: none
+  uint64_t named_version_ = 0;  // EXECUTE: of the connection's prepared statements at Compile
+
   bool running_ = false;
+  bool started_ = false;  // Start is done: what the execution writes is written
   bool exhausted_ = false;
   bool point_found_ = false;  // a row that no Step has shown yet
   bool point_shown_ = false;

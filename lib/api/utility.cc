@@ -29,8 +29,16 @@ Result<sql::PhysicalPlan> PlanQuery(Connection* connection, const catalog::Catal
   return plan;
 }
 
+Status FailedTransactionError() {
+  return Error(sqlstate::kInFailedTransaction,
+               "current transaction is aborted, commands ignored until end of transaction block");
+}
+
 bool EndsTransaction(const sql::BoundStatement& statement) {
-  const auto* transaction = statement.Get<sql::AstTransaction>();
+  return EndsTransaction(statement.Get<sql::AstTransaction>());
+}
+
+bool EndsTransaction(const sql::AstTransaction* transaction) {
   if (transaction == nullptr) return false;
   return transaction->kind == sql::TransactionKind::kCommit ||
          transaction->kind == sql::TransactionKind::kRollback ||
@@ -118,6 +126,7 @@ Status UtilityRunner::Run() {
   }
   if (const auto* deallocate = bound.Get<sql::AstDeallocate>()) {
     auto& named = connection_->named_statements();
+    connection_->NoteNamedChange();
     if (deallocate->name.empty()) {
       named.clear();
     } else if (named.erase(deallocate->name) == 0) {
@@ -128,6 +137,7 @@ Status UtilityRunner::Run() {
   }
   if (bound.Get<sql::AstDiscard>() != nullptr) {
     connection_->named_statements().clear();
+    connection_->NoteNamedChange();
     return connection_->session()->settings.Reset("all");
   }
   if (const auto* prepare = bound.Get<sql::BoundPrepare>()) return RunPrepare(*prepare);
@@ -162,6 +172,7 @@ Status UtilityRunner::RunPrepare(const sql::BoundPrepare& prepare) {
     return Error(sqlstate::kDuplicatePreparedStatement, "prepared statement \"{}\" already exists",
                  prepare.name);
   }
+  connection_->NoteNamedChange();
   named[prepare.name] = {statement_->text_.substr(prepare.begin, prepare.end - prepare.begin),
                          prepare.parameter_types};
   return OkStatus();

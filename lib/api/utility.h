@@ -20,7 +20,9 @@ class Statement;
 Result<sql::PhysicalPlan> PlanQuery(Connection* connection, const catalog::CatalogSnapshot& catalog,
                                     sql::BoundQuery* query);
 // COMMIT, ROLLBACK and ROLLBACK TO: what a failed block accepts.
+bool EndsTransaction(const sql::AstTransaction* transaction);
 bool EndsTransaction(const sql::BoundStatement& statement);
+Status FailedTransactionError();
 // False for transaction control and settings, which run outside any snapshot.
 bool UtilityNeedsSnapshot(const sql::BoundStatement& statement);
 bool UtilityIsReadOnly(const sql::BoundStatement& statement);

@@ -49,6 +49,7 @@ inline constexpr SqlState kNotNullViolation{"23502"};
 inline constexpr SqlState kForeignKeyViolation{"23503"};
 inline constexpr SqlState kUniqueViolation{"23505"};
 inline constexpr SqlState kCheckViolation{"23514"};
+inline constexpr SqlState kInvalidCursorState{"24000"};
 inline constexpr SqlState kActiveTransaction{"25001"};
 inline constexpr SqlState kReadOnlyTransaction{"25006"};
 inline constexpr SqlState kNoActiveTransaction{"25P01"};

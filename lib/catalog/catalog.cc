@@ -89,6 +89,30 @@ std::shared_ptr<const CatalogSnapshot> Catalog::For(txn::Transaction* transactio
   return AsOf(snapshot.seq);
 }
 
+std::shared_ptr<const CatalogSnapshot> Catalog::UsableAt(
+    const std::shared_ptr<const CatalogSnapshot>& catalog, CommitSeq seen) {
+  txn::StorageRegistry* const registry = engine_->registry();
+  std::shared_ptr<CatalogSnapshot> usable;
+  for (const auto& [oid, relation] : catalog->relations()) {
+    const auto* table = std::get_if<std::shared_ptr<const TableEntry>>(&relation);
+    // Of a table that the transaction itself has made, every version is in every index.
+    if (table == nullptr || registry->CreatedSeq((*table)->storage).value == 0) continue;
+    const auto too_late = [&](const std::shared_ptr<const IndexEntry>& index) {
+      const CommitSeq created = registry->CreatedSeq(index->storage);
+      return created.value == 0 || created > seen;
+    };
+    const auto& indexes = (*table)->indexes;
+    if (std::none_of(indexes.begin(), indexes.end(), too_late)) continue;
+    if (usable == nullptr) usable = std::make_shared<CatalogSnapshot>(*catalog);
+    auto changed = std::make_shared<TableEntry>(**table);
+    std::erase_if(changed->indexes, too_late);
+    usable->PutRelation(std::shared_ptr<const TableEntry>(std::move(changed)));
+  }
+  if (usable == nullptr) return catalog;
+  usable->set_version(NextVersion());  // plans for it are for nobody else (CAT-2)
+  return usable;
+}
+
 Result<CatalogEditor*> Catalog::Edit(txn::Transaction* transaction, const Snapshot& snapshot) {
   for (const auto& hook : transaction->hooks()) {
     if (auto* editor = dynamic_cast<CatalogEditor*>(hook.get())) {

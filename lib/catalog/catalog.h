@@ -32,9 +32,16 @@ class Catalog {
   // What statements of `transaction` with this snapshot bind against.
   std::shared_ptr<const CatalogSnapshot> For(txn::Transaction* transaction,
                                              const Snapshot& snapshot);
+  // `catalog` as a snapshot at `seen` may use it: without the indexes that were made after it. They
+  // have no entries for what only older snapshots see, and what they say to be unique was not.
+  std::shared_ptr<const CatalogSnapshot> UsableAt(
+      const std::shared_ptr<const CatalogSnapshot>& catalog, CommitSeq seen);
   // The transaction's editor, made (and the DDL lock taken) at the first call. Lives as long as the
   // transaction. Errors: 25006, 40P01, 55P03.
   Result<CatalogEditor*> Edit(txn::Transaction* transaction, const Snapshot& snapshot);
+
+  // Whoever changes the catalog holds it exclusively to the end of his transaction.
+  const std::shared_ptr<txn::TableLock>& ddl_lock() const { return ddl_lock_; }
 
   Result<Oid> NextOid();
   // Of the catalog committed last, whether its commit is published yet or not.

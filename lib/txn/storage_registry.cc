@@ -106,6 +106,12 @@ std::vector<StorageEntry> StorageRegistry::IndexesOf(StorageId table) {
   return indexes;
 }
 
+CommitSeq StorageRegistry::CreatedSeq(StorageId id) {
+  platform::MutexLock lock(&mutex_);
+  const auto it = entries_.find(id);
+  return it == entries_.end() ? CommitSeq(0) : it->second.created_seq;
+}
+
 void StorageRegistry::MarkCreated(StorageId id, CommitSeq seq) {
   platform::MutexLock lock(&mutex_);
   const auto it = entries_.find(id);

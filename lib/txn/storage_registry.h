@@ -68,6 +68,8 @@ class StorageRegistry {
   std::vector<StorageEntry> Committed();
   std::vector<StorageEntry> IndexesOf(StorageId table);
 
+  // When the storage was committed; 0: not yet, or there is none.
+  CommitSeq CreatedSeq(StorageId id);
   void MarkCreated(StorageId id, CommitSeq seq);
   void MarkDropped(StorageId id, CommitSeq seq);
   // Forgets a storage whose creation was rolled back, or a dropped one nobody uses; frees its

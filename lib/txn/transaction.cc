@@ -120,6 +120,8 @@ Transaction::Mark Transaction::TakeMark() {
   mark.hook_depth = ++hook_depth_;
   for (const auto& hook : hooks_) hook->OnMark(mark.hook_depth);
   mark.redo_position = redo_flushed_ + redo_.size();
+  mark.locks = locks_.size();
+  mark.statement = statement_;
   if (has_writes()) {
     mark.undo = writer_->undo.Mark();
     mark.puts = writer_->index_changes.puts.size();
@@ -151,7 +153,38 @@ void Transaction::RollbackTo(const Mark& mark) {
   }
   for (const auto& hook : hooks_) hook->OnRollbackTo(mark.hook_depth);
   hook_depth_ = mark.hook_depth - 1;
-  manager_->waits()->WakeAll();  // row locks taken since the mark are free again
+  locks_.ReleaseFrom(this, mark.locks);
+  manager_->waits()->Release(participant_);  // row locks taken since the mark are free again
+}
+
+void Transaction::RollbackToLast() {
+  NamedSavepoint& last = savepoints_.back();
+  if (statement_ > last.mark.statement) undone_.emplace_back(last.mark.statement, statement_);
+  RollbackTo(last.mark);
+  last.mark = TakeMark();  // the savepoint itself stays
+}
+
+void Transaction::Fail() {
+  if (!in_block_ || failed_) return;
+  if (!savepoints_.empty()) {
+    RollbackToLast();
+  } else {
+    const Isolation isolation = isolation_;
+    const bool read_only = read_only_;
+    Abort();
+    in_block_ = true;
+    isolation_ = isolation;
+    read_only_ = read_only;
+  }
+  failed_ = true;
+}
+
+bool Transaction::Stands(const Snapshot& snapshot) const {
+  if (snapshot.txn.value == 0) return true;
+  if (snapshot.txn != txid_) return false;
+  return std::none_of(undone_.begin(), undone_.end(), [&](const auto& range) {
+    return snapshot.statement > range.first && snapshot.statement <= range.second;
+  });
 }
 
 void Transaction::TakeBackPuts(size_t from) {
@@ -194,10 +227,9 @@ Status Transaction::RollbackToSavepoint(const std::string& name) {
   }
   for (size_t i = savepoints_.size(); i-- > 0;) {
     if (savepoints_[i].name != name) continue;
-    RollbackTo(savepoints_[i].mark);
-    savepoints_.resize(i);
+    savepoints_.resize(i + 1);
+    RollbackToLast();
     failed_ = false;
-    savepoints_.push_back({name, TakeMark()});  // the savepoint itself stays
     return OkStatus();
   }
   return Error(sqlstate::kInvalidSavepoint, "savepoint \"{}\" does not exist", name);
@@ -243,18 +275,29 @@ void Transaction::Abort() {
     table->Release(txid_);
     txid_ = TxnId();
     manager_->Recycle(std::move(writer_));
-    manager_->waits()->WakeAll();
   }
   for (const auto& hook : hooks_) hook->OnAbort();
   Finish();
 }
 
+// The ended transaction's locks, and who waits for them.
+void Transaction::LetGo() {
+  visible_txid_.store(0, std::memory_order_release);
+  if (open_.empty()) {
+    locks_.ReleaseAll(this);
+  } else {
+    locks_.ReleaseWrites(this);  // an open query keeps its tables from being dropped
+  }
+  manager_->waits()->Release(participant_);
+}
+
 void Transaction::Finish() {
+  const bool waited_for = has_writes() || visible_txid_.load() != 0 || locks_.size() > 0;
   hooks_.clear();
   savepoints_.clear();
+  undone_.clear();
   txid_ = TxnId();
-  visible_txid_.store(0, std::memory_order_release);
-  if (!locks_.empty()) locks_.ReleaseAll(this);
+  if (waited_for) LetGo();
   in_block_ = failed_ = read_only_ = main_sync_ = part_sent_ = false;
   has_transaction_snapshot_ = false;
   isolation_ = Isolation::kReadCommitted;
@@ -270,6 +313,17 @@ void Transaction::Finish() {
 
 Status Transaction::LockTable(const std::shared_ptr<TableLock>& lock, LockMode mode) {
   DRIFTDB_RETURN_IF_ERROR(locks_.Acquire(this, lock, mode));
+  return WaitForWriters(mode);
+}
+
+Result<bool> Transaction::TryLockTable(const std::shared_ptr<TableLock>& lock, LockMode mode) {
+  if (!locks_.TryAcquire(this, lock, mode)) return false;
+  DRIFTDB_RETURN_IF_ERROR(WaitForWriters(mode));
+  return true;
+}
+
+// Writers that had the table before have ended, but may not be published yet (TXN-7).
+Status Transaction::WaitForWriters(LockMode mode) {
   if (mode != LockMode::kShare && mode != LockMode::kAccessExclusive) return OkStatus();
   CommitSeq last;
   manager_->WithCommitLatch([&last](CommitSeq seq) { last = seq; });

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/memory.h"
@@ -100,7 +101,9 @@ class Transaction {
   bool in_block() const { return in_block_; }
   // A statement of the block failed: only ROLLBACK [TO] is allowed (25P02).
   bool failed() const { return failed_; }
-  void set_failed() { failed_ = true; }
+  // Fails the block. What it did since its last savepoint (or at all) can only be rolled back from
+  // here on, so that happens now: nobody waits for a client to say so.
+  void Fail();
   bool read_only() const { return read_only_; }
   void set_read_only(bool read_only) { read_only_ = read_only; }
   Isolation isolation() const { return isolation_; }
@@ -113,9 +116,16 @@ class Transaction {
   // `ok` false undoes the statement's changes (TXN-2). In autocommit mode the caller commits or
   // aborts afterwards, when no statement is open any more.
   void EndStatement(const Snapshot& snapshot);
+  // The snapshot's own changes are still there as the statement saw them: false once they were
+  // committed (a snapshot does not see that) or rolled back.
+  bool Stands(const Snapshot& snapshot) const;
   // Refreshes a READ COMMITTED statement's view for a second look at a row that changed under it.
   CommitSeq LatestPublished() const;
   uint32_t open_statements() const { return static_cast<uint32_t>(open_.size()); }
+  // The one snapshot of a REPEATABLE READ block, once it is taken; else 0.
+  CommitSeq transaction_snapshot() const {
+    return has_transaction_snapshot_ ? transaction_snapshot_ : CommitSeq(0);
+  }
 
   // The txid, made at the first write. Errors: 25006 in a read-only transaction, 53300.
   Result<TxnId> EnsureWriter();
@@ -140,6 +150,8 @@ class Transaction {
     uint64_t redo_position = 0;  // counts flushed parts too
     size_t puts = 0;
     size_t keys = 0;
+    size_t locks = 0;
+    uint32_t statement = 0;  // last one before
     uint32_t hook_depth = 0;
   };
   Mark TakeMark();
@@ -168,13 +180,19 @@ class Transaction {
   // published). Errors: 40P01, 57014, 55P03.
   Status WaitFor(TxnId holder, CommitSeq seq);
   void set_cancel_flag(const std::atomic<bool>* cancel) { limits_.cancel = cancel; }
-  void set_lock_timeout_ms(int64_t timeout_ms) { limits_.timeout_ms = timeout_ms; }
+  // Of each wait, and of the running statement altogether; 0: none.
+  void set_wait_limits(int64_t timeout_ms, int64_t deadline_us) {
+    limits_.timeout_ms = timeout_ms;
+    limits_.deadline_us = deadline_us;
+  }
   const WaitLimits& wait_limits() const { return limits_; }
   // Identity in the wait graph; constant for the life of the object.
   uint64_t participant() const { return participant_; }
   // Takes a table lock for the rest of the transaction. The modes that keep writers away also wait
   // until what those writers have committed is published: level `off` may release its locks before.
   Status LockTable(const std::shared_ptr<TableLock>& lock, LockMode mode);
+  // The same without waiting for other transactions; false: somebody stands in the way.
+  Result<bool> TryLockTable(const std::shared_ptr<TableLock>& lock, LockMode mode);
   // Microseconds since 1970 UTC of the transaction's first statement.
   int64_t start_time() const { return start_time_; }
   // commit_seq and log position of the last commit made here.
@@ -188,8 +206,11 @@ class Transaction {
     Mark mark;
   };
   void Finish();
+  void LetGo();
   void RepinSlot();
   void TakeBackPuts(size_t from);
+  void RollbackToLast();  // savepoint
+  Status WaitForWriters(LockMode mode);
 
   TransactionManager* const manager_;
   SnapshotSlot* const slot_;
@@ -209,6 +230,8 @@ class Transaction {
   uint64_t catalog_version_ = 0;
   uint32_t hook_depth_ = 0;
   std::vector<NamedSavepoint> savepoints_;
+  // Statements (first, last] whose changes a ROLLBACK TO has undone.
+  std::vector<std::pair<uint32_t, uint32_t>> undone_;
   std::vector<std::shared_ptr<TransactionHook>> hooks_;
   WaitLimits limits_;
   const uint64_t participant_;

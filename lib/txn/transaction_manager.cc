@@ -238,7 +238,7 @@ Status TransactionManager::CommitTransaction(Transaction* transaction) {
     durable = environment_.log->WaitDurable(end);
     if (!durable.ok()) {
       Poison(durable);
-      waits_.WakeAll();
+      waits_.Release(transaction->participant_);
       return Error(sqlstate::kOutcomeUnknown, "outcome of the commit is unknown: {}",
                    durable.message())
           .WithHint("Close the database and open it again to learn whether it was committed.");
@@ -251,7 +251,7 @@ Status TransactionManager::CommitTransaction(Transaction* transaction) {
     platform::MutexLock lock(&parts_mutex_);
     std::erase_if(parts_, [&](const auto& part) { return part.first == txid; });
   }
-  waits_.WakeAll();
+  waits_.Release(transaction->participant_);
   Collect();
   return OkStatus();
 }

@@ -167,6 +167,32 @@ static void DisconnectFinalizesStatements(void) {
   CHECK_INT(Exec(f.connection, "BEGIN; CREATE TABLE t (a int)"), DRIFTDB_OK);
   /* The statement, the transaction and the connection go with the database. */
   CHECK_INT(driftdb_close(f.database, NULL), DRIFTDB_OK);
+  driftdb_finalize(s);
+  driftdb_disconnect(f.connection);
+}
+
+/* Handles may be let go of in any order; what they stood for is gone when its owner is. */
+static void HandlesOutliveTheirOwners(void) {
+  driftdb_connection* closed = NULL;
+  driftdb_statement *first = NULL, *second = NULL;
+  Fixture f = OpenFixture();
+  CHECK_INT(driftdb_connect(f.database, &closed, NULL), DRIFTDB_OK);
+  CHECK_INT(driftdb_prepare(f.connection, "SELECT 1", -1, &first, NULL), DRIFTDB_OK);
+  CHECK_INT(driftdb_prepare(closed, "SELECT 2", -1, &second, NULL), DRIFTDB_OK);
+  CHECK_INT(driftdb_step(first), DRIFTDB_ROW);
+  driftdb_disconnect(f.connection);
+  CHECK_INT(driftdb_step(first), DRIFTDB_MISUSE);
+  CHECK_INT(driftdb_reset(first), DRIFTDB_MISUSE);
+  CHECK_INT(driftdb_close(f.database, NULL), DRIFTDB_OK);
+  CHECK_INT(driftdb_exec(closed, "SELECT 1", NULL, NULL), DRIFTDB_MISUSE);
+  CHECK_INT(driftdb_step(second), DRIFTDB_MISUSE);
+  CHECK_INT(driftdb_transaction_state(closed), 0);
+  CHECK_TEXT(driftdb_sqlstate(closed), "08003");
+  driftdb_interrupt(closed);
+  driftdb_disconnect(closed);
+  CHECK_INT(driftdb_column_count(second), 0);
+  driftdb_finalize(second);
+  driftdb_finalize(first);
 }
 
 int main(void) {
@@ -179,5 +205,6 @@ int main(void) {
   RUN(NullArguments);
   RUN(IndexesOutOfRange);
   RUN(DisconnectFinalizesStatements);
+  RUN(HandlesOutliveTheirOwners);
   return Finish();
 }

@@ -263,7 +263,7 @@ TEST_CASE("lock_timeout ends a wait with 55P03 and not before its time") {
   TransactionTestBed::Ok(first.Insert("t", TransactionTestRows(0, 1)));
   first.Begin();
   CHECK(*first.Update("t", {0}, TransactionTestAddOne) == 1);
-  second.txn.set_lock_timeout_ms(150);
+  second.txn.set_wait_limits(150, 0);
   std::atomic<bool> stop{false};
   // Others' commits wake every waiter.
   auto thread = platform::Thread::Start("noise", [&] {
