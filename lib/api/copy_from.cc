@@ -22,7 +22,13 @@ namespace driftdb::api {
 
 namespace {
 
-constexpr size_t kCopyBlockBytes = 4 << 20;
+constexpr size_t kCopyBlockBytesMax = 4 << 20;
+constexpr size_t kCopyBlockBytesMin = 64 << 10;
+// Of the memory limit: one block of text, and all groups that are being collected.
+constexpr size_t kCopyBlockShare = 64;
+constexpr size_t kCopyGroupsShare = 4;
+// What a worker may need for its block, its group and the group's encoding.
+constexpr size_t kCopyWorkerBytes = 32 << 20;
 constexpr size_t kCopyRecordBytesMax = size_t{1} << 30;
 
 // Input in blocks of whole records.
@@ -32,6 +38,8 @@ class CopyFromInput {
                                     const sql::BoundCopy& copy, const exec::CopyFormat* format) {
     CopyFromInput input;
     input.format_ = format;
+    input.block_bytes_ = std::clamp<size_t>(context->memory->limit_bytes() / kCopyBlockShare,
+                                            kCopyBlockBytesMin, kCopyBlockBytesMax);
     if (copy.endpoint == sql::CopyEndpoint::kFile) {
       DRIFTDB_ASSIGN_OR_RETURN(input.file_, context->vfs->Open(copy.file, {}));
     } else if (copy.endpoint == sql::CopyEndpoint::kStdin) {
@@ -49,7 +57,7 @@ class CopyFromInput {
   Result<std::string> NextBlock() {
     std::string block = std::move(rest_);
     rest_.clear();
-    size_t target = kCopyBlockBytes;
+    size_t target = block_bytes_;
     while (true) {
       DRIFTDB_RETURN_IF_ERROR(Fill(&block, target));
       if (at_end_) return block;
@@ -90,6 +98,7 @@ class CopyFromInput {
   }
 
   const exec::CopyFormat* format_ = nullptr;
+  size_t block_bytes_ = kCopyBlockBytesMax;
   std::unique_ptr<platform::File> file_;
   const CopyReader* reader_ = nullptr;
   uint64_t offset_ = 0;
@@ -102,6 +111,7 @@ struct CopyFromBlock {
   std::string text;
   bool first = false;         // holds the header, if there is one
   std::vector<Chunk> chunks;  // table order
+  MemoryReservation memory;   // of both
   uint64_t lines = 0;
   bool finished = false;  // the end-of-data mark was read
   uint64_t error_line = 0;
@@ -117,6 +127,9 @@ class CopyFromRunner {
     format_.escape = copy.escape;
     format_.null_text = copy.null_text;
     for (const catalog::ColumnEntry& column : table_.columns) types_.push_back(column.type);
+    const size_t limit = context->memory->limit_bytes();
+    workers_ = std::clamp<size_t>(limit / kCopyWorkerBytes, 1, context->threads);
+    group_bytes_max_ = limit / kCopyGroupsShare / (workers_ + 1);
   }
 
   Result<int64_t> Run();
@@ -124,6 +137,7 @@ class CopyFromRunner {
  private:
   Status Prepare();
   Status ParseBlock(CopyFromBlock* block);
+  Status AddChunk(CopyFromBlock* block, Chunk* chunk) const;
   Status ParseRecord(const std::vector<exec::CopyField>& fields, Chunk* chunk, size_t row);
   Status CheckHeader(const std::vector<exec::CopyField>& fields) const;
   Status StoreField(const exec::CopyField& field, uint32_t ordinal, Vector* column,
@@ -141,6 +155,8 @@ class CopyFromRunner {
   const catalog::TableEntry& table_;
   exec::CopyFormat format_;
   std::vector<LogicalType> types_;
+  size_t workers_ = 1;  // as many as memory allows
+  size_t group_bytes_max_ = 0;
   std::vector<bool> listed_;
   exec::RowConstraints constraints_;
   std::vector<expr::CompiledExpr> where_;
@@ -272,6 +288,12 @@ Status CopyFromRunner::ParseRecord(const std::vector<exec::CopyField>& fields, C
   return OkStatus();
 }
 
+Status CopyFromRunner::AddChunk(CopyFromBlock* block, Chunk* chunk) const {
+  DRIFTDB_RETURN_IF_ERROR(block->memory.Grow(chunk->MemoryBytes()));
+  block->chunks.push_back(std::move(*chunk));
+  return OkStatus();
+}
+
 Status CopyFromRunner::ParseBlock(CopyFromBlock* block) {
   exec::CopyRecordReader reader(&format_, block->text);
   std::vector<exec::CopyField> fields;
@@ -304,24 +326,24 @@ Status CopyFromRunner::ParseBlock(CopyFromBlock* block) {
     if (!status.ok()) break;
     if (++rows == kVectorRows) {
       chunk.set_row_count(rows);
-      block->chunks.push_back(std::move(chunk));
+      status = AddChunk(block, &chunk);
       chunk = Chunk(types_);
       rows = 0;
     }
+  }
+  if (status.ok() && rows > 0) {
+    chunk.set_row_count(rows);
+    status = AddChunk(block, &chunk);
   }
   if (!status.ok()) {
     block->error_line = reader.record_line();
     return status;
   }
-  if (rows > 0) {
-    chunk.set_row_count(rows);
-    block->chunks.push_back(std::move(chunk));
-  }
   block->lines = reader.lines();
   block->finished = reader.finished();
-  block->text.clear();
-  block->text.shrink_to_fit();
-  return OkStatus();
+  const size_t text_bytes = block->text.capacity();
+  block->text = std::string();
+  return block->memory.Resize(block->memory.bytes() - text_bytes);
 }
 
 Status CopyFromRunner::FillDefaults(Chunk* chunk) {
@@ -355,7 +377,8 @@ Status CopyFromRunner::Accept(Chunk* chunk) {
   for (size_t from = 0; from < stored.size();) {
     if (builders_.empty() || builders_.back()->full()) {
       if (spare_.empty()) {
-        builders_.push_back(std::make_unique<storage::BulkAppender::Builder>(table_.data.get()));
+        builders_.push_back(
+            std::make_unique<storage::BulkAppender::Builder>(table_.data.get(), group_bytes_max_));
       } else {
         builders_.push_back(std::move(spare_.back()));
         spare_.pop_back();
@@ -376,16 +399,20 @@ Status CopyFromRunner::InsertSmall(const Chunk& stored) {
 Status CopyFromRunner::SealFull(bool all) {
   size_t full = builders_.size();
   while (full > 0 && !builders_[full - 1]->full()) --full;
-  if (full == 0 || (!all && full < context_->threads)) return OkStatus();
+  if (full == 0 || (!all && full < workers_)) return OkStatus();
   if (appender_ == nullptr) {
     appender_ = std::make_unique<storage::BulkAppender>(
         table_.data.get(),
         storage::WriteContext{context_->snapshot, connection_->transaction()->undo()});
   }
-  const uint64_t first = groups_;
-  DRIFTDB_RETURN_IF_ERROR(context_->tasks->Run(
-      full, [&](size_t i) { return appender_->AddGroup(first + i, builders_[i].get()); }));
-  groups_ += full;
+  for (size_t done = 0; done < full; done += workers_) {
+    const uint64_t first = groups_;
+    const size_t count = std::min(full - done, workers_);
+    DRIFTDB_RETURN_IF_ERROR(context_->tasks->Run(count, [&](size_t i) {
+      return appender_->AddGroup(first + i, builders_[done + i].get());
+    }));
+    groups_ += count;
+  }
   for (size_t i = 0; i < full; ++i) spare_.push_back(std::move(builders_[i]));
   builders_.erase(builders_.begin(), builders_.begin() + static_cast<ptrdiff_t>(full));
   return OkStatus();
@@ -413,7 +440,8 @@ Status CopyFromRunner::FinishBulk() {
     DRIFTDB_RETURN_IF_ERROR(transaction->MaybeFlushRedo());
   }
   for (const auto& builder : builders_) {
-    for (const Chunk& chunk : builder->chunks()) DRIFTDB_RETURN_IF_ERROR(InsertSmall(chunk));
+    Chunk rows;
+    while (builder->TakeChunk(&rows)) DRIFTDB_RETURN_IF_ERROR(InsertSmall(rows));
   }
   builders_.clear();
   return writer_->Finish();
@@ -429,13 +457,15 @@ Result<int64_t> CopyFromRunner::Run() {
   while (!done) {
     DRIFTDB_RETURN_IF_ERROR(context_->CheckCancel());
     std::vector<CopyFromBlock> blocks;
-    while (blocks.size() < context_->threads && !done) {
+    while (blocks.size() < workers_ && !done) {
       CopyFromBlock block;
       DRIFTDB_ASSIGN_OR_RETURN(block.text, input.NextBlock());
       if (block.text.empty()) {
         done = true;
         break;
       }
+      block.memory = MemoryReservation(context_->memory, "COPY");
+      DRIFTDB_RETURN_IF_ERROR(block.memory.Resize(block.text.capacity()));
       block.first = first;
       first = false;
       blocks.push_back(std::move(block));

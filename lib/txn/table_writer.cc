@@ -166,14 +166,13 @@ Status TableWriter::Insert(Chunk* rows, RowId* out) {
 
 void TableWriter::Remember(storage::Index* index, std::string_view key, RowId rid,
                            storage::EntryState previous) {
-  IndexChanges* changes = transaction_->index_changes();
-  changes->puts.push_back({index, rid, static_cast<uint32_t>(changes->keys.size()),
-                           static_cast<uint32_t>(key.size()), previous});
-  changes->keys.append(key);
+  transaction_->index_changes()->Push({index, rid, static_cast<uint32_t>(key.size()), previous},
+                                      key);
 }
 
 Status TableWriter::PutEntry(size_t i, std::string_view key, RowId rid, storage::EntryState state) {
   const IndexTarget& index = target_->indexes[i];
+  DRIFTDB_RETURN_IF_ERROR(transaction_->index_changes()->Reserve(key.size()));
   DRIFTDB_ASSIGN_OR_RETURN(const storage::EntryState previous,
                            index.index->Put(key, rid, state, snapshot_.txn));
   Remember(index.index.get(), key, rid, previous);
@@ -190,6 +189,7 @@ Status TableWriter::PutUnique(size_t i, std::string_view key, RowId rid, bool de
   const IndexTarget& index = target_->indexes[i];
   DRIFTDB_ASSIGN_OR_RETURN(const bool has_null, index.encoder.HasNull(key));
   if (has_null) return PutEntry(i, key, rid, storage::EntryState::kEntry);
+  DRIFTDB_RETURN_IF_ERROR(transaction_->index_changes()->Reserve(key.size()));
   while (true) {
     TableWriterJudge judge(target_->table.get(), snapshot_.txn, rid);
     DRIFTDB_ASSIGN_OR_RETURN(const storage::UniqueOutcome outcome,

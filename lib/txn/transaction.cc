@@ -107,10 +107,9 @@ Result<TxnId> Transaction::EnsureWriter() {
 
 Status Transaction::MaybeFlushRedo() {
   if (!has_writes()) return OkStatus();
-  // Undo is counted where it is allocated; what else grows with the transaction is counted here.
-  DRIFTDB_RETURN_IF_ERROR(writer_->changes_memory.Resize(
-      writer_->index_changes.MemoryBytes() +
-      (redo_.capacity() > kTransactionUncountedBytes ? redo_.capacity() : 0)));
+  // Undo and index changes are counted where they are allocated.
+  DRIFTDB_RETURN_IF_ERROR(writer_->redo_memory.Resize(
+      redo_.capacity() > kTransactionUncountedBytes ? redo_.capacity() : 0));
   if (redo_.size() < kTransactionPartBytes) return OkStatus();
   return manager_->FlushPart(this);
 }
@@ -124,8 +123,7 @@ Transaction::Mark Transaction::TakeMark() {
   mark.statement = statement_;
   if (has_writes()) {
     mark.undo = writer_->undo.Mark();
-    mark.puts = writer_->index_changes.puts.size();
-    mark.keys = writer_->index_changes.keys.size();
+    mark.puts = writer_->index_changes.count();
   }
   return mark;
 }
@@ -137,7 +135,6 @@ void Transaction::RollbackTo(const Mark& mark) {
     // Index entries first: while the rows are still locked nobody else may write them (BT-3).
     TakeBackPuts(mark.puts);
     writer_->undo.RollbackTo(mark.undo);
-    writer_->index_changes.keys.resize(mark.keys);
     if (mark.redo_position >= redo_flushed_) {
       redo_.resize(mark.redo_position - redo_flushed_);
     } else {
@@ -187,13 +184,12 @@ bool Transaction::Stands(const Snapshot& snapshot) const {
   });
 }
 
-void Transaction::TakeBackPuts(size_t from) {
-  std::vector<IndexPut>& puts = writer_->index_changes.puts;
-  while (puts.size() > from) {
-    const IndexPut& put = puts.back();
-    const std::string_view key(writer_->index_changes.keys.data() + put.key_offset, put.key_bytes);
-    put.index->Undo(key, put.row, put.previous, txid_);
-    puts.pop_back();
+void Transaction::TakeBackPuts(uint64_t from) {
+  IndexChanges& changes = writer_->index_changes;
+  while (changes.count() > from) {
+    const IndexPut put = changes.last();
+    put.index->Undo(changes.last_key(), put.row, put.previous, txid_);
+    changes.Pop();
   }
 }
 

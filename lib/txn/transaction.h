@@ -20,6 +20,7 @@
 #include "base/status.h"
 #include "storage/btree/entry.h"
 #include "storage/mvcc/undo.h"
+#include "txn/index_changes.h"
 #include "txn/redo.h"
 #include "txn/snapshot_registry.h"
 #include "txn/table_lock.h"
@@ -37,36 +38,13 @@ class TransactionManager;
 
 enum class Isolation : uint8_t { kReadCommitted, kRepeatableRead, kSerializable };
 
-// An index entry this transaction has put, to be taken back by a rollback, latest first.
-struct IndexPut {
-  storage::Index* index = nullptr;
-  RowId row;
-  uint32_t key_offset = 0;  // into IndexChanges::keys
-  uint32_t key_bytes = 0;
-  storage::EntryState previous = storage::EntryState::kNone;
-};
-struct IndexChanges {
-  std::string keys;
-  std::vector<IndexPut> puts;
-  void Clear() {
-    keys.clear();
-    puts.clear();
-  }
-  // What counts against the memory limit; small ones do not.
-  size_t MemoryBytes() const {
-    const size_t bytes = keys.capacity() + puts.capacity() * sizeof(IndexPut);
-    return bytes > kUncountedBytes ? bytes : 0;
-  }
-  static constexpr size_t kUncountedBytes = 16 * 1024;
-};
-
 // All that a writing transaction leaves to the collector; recycled as a unit.
 struct WriterState {
   explicit WriterState(MemoryAccountant* memory)
-      : undo(memory), changes_memory(memory, "index changes of a transaction") {}
+      : undo(memory), index_changes(memory), redo_memory(memory, "redo of a transaction") {}
   storage::UndoLog undo;
   IndexChanges index_changes;
-  MemoryReservation changes_memory;  // of index_changes and the redo bytes
+  MemoryReservation redo_memory;
   CommitSeq seq;
   // Set when every word carries the commit number; the collector goes no further than that.
   std::atomic<bool> stamped{false};
@@ -148,8 +126,7 @@ class Transaction {
   struct Mark {
     storage::UndoMark undo;
     uint64_t redo_position = 0;  // counts flushed parts too
-    size_t puts = 0;
-    size_t keys = 0;
+    uint64_t puts = 0;
     size_t locks = 0;
     uint32_t statement = 0;  // last one before
     uint32_t hook_depth = 0;
@@ -208,7 +185,7 @@ class Transaction {
   void Finish();
   void LetGo();
   void RepinSlot();
-  void TakeBackPuts(size_t from);
+  void TakeBackPuts(uint64_t from);
   void RollbackToLast();  // savepoint
   Status WaitForWriters(LockMode mode);
 

@@ -14,7 +14,6 @@ namespace driftdb::txn {
 namespace {
 
 constexpr size_t kManagerSpareStates = 64;
-constexpr size_t kManagerSpareKeyBytes = 64 * 1024;
 constexpr size_t kManagerPartHeaderMax = 32;
 
 // Bytes of a commit record's seq, patched under the latch: kind and txid come first.
@@ -81,9 +80,8 @@ std::unique_ptr<WriterState> TransactionManager::TakeWriterState() {
 void TransactionManager::Recycle(std::unique_ptr<WriterState> writer) {
   writer->undo.Reset();
   writer->index_changes.Clear();
-  writer->changes_memory.ReleaseAll();
+  writer->redo_memory.ReleaseAll();
   writer->stamped.store(false, std::memory_order_relaxed);
-  if (writer->index_changes.keys.capacity() > kManagerSpareKeyBytes) return;
   platform::MutexLock lock(&garbage_mutex_);
   if (spare_.size() < kManagerSpareStates) spare_.push_back(std::move(writer));
 }
@@ -130,11 +128,15 @@ Status TransactionManager::FlushPart(Transaction* transaction) {
     const size_t bytes = std::min(redo.size() - at, wal::kFramePayloadMax - kManagerPartHeaderMax);
     std::string header;
     RedoWriter(&header).PartHeader(transaction->txid_, bytes);
+    // The log would queue a large transaction in memory until somebody commits: what is ahead is
+    // written meanwhile, and waited for when it is much.
+    DRIFTDB_RETURN_IF_ERROR(environment_.log->PrepareSpace(header.size() + bytes));
     const std::array<std::string_view, 2> pieces = {header, redo.substr(at, bytes)};
     const auto end = environment_.log->Append(pieces, 1, wal::kFramePart);
     if (!end.ok()) return end.status();
     at += bytes;
   }
+  environment_.log->RequestFlush();
   transaction->redo_flushed_ += redo.size();
   transaction->redo_.clear();
   return OkStatus();
@@ -227,7 +229,7 @@ Status TransactionManager::CommitTransaction(Transaction* transaction) {
   const TxnId txid = transaction->txid_;
   writer->undo.Stamp(seq);
   writer->index_changes.Clear();  // only a rollback would need them
-  writer->changes_memory.ReleaseAll();
+  writer->redo_memory.ReleaseAll();
   environment_.transactions->Release(txid);
   writer->stamped.store(true, std::memory_order_release);
   transaction->txid_ = TxnId();

@@ -13,8 +13,9 @@
 namespace driftdb::wal {
 namespace {
 
-// More than this queued makes committers wait in PrepareSpace: the log cannot keep up.
-constexpr uint64_t kLogQueueBytesMax = 8 << 20;
+// More than this queued makes committers wait in PrepareSpace: the log cannot keep up. Queued
+// frames are memory that no accountant knows.
+constexpr uint64_t kLogQueueBytesMax = 4 << 20;
 constexpr uint32_t kLogPoolBuffersMax = 4;
 
 }  // namespace
@@ -171,7 +172,12 @@ Status LogWriter::PrepareSpace(size_t bytes) {
                     open_bytes + AlignToBlock(kFrameHeaderBytes + bytes, block_bytes_);
   }
   if (tail > durable_.load(std::memory_order_relaxed) + kLogQueueBytesMax) {
-    DRIFTDB_RETURN_IF_ERROR(WaitDurable(Lsn(tail - kLogQueueBytesMax / 2)));
+    const Status drained = WaitDurable(Lsn(tail - kLogQueueBytesMax / 2));
+    if (!drained.ok()) {
+      // Not "outcome unknown": nothing of the caller's was appended yet.
+      platform::MutexLock lock(&mutex_);
+      return poison_.ok() ? drained : PoisonedError();
+    }
   }
   if (!needs_segment || bytes > kFramePayloadMax) return OkStatus();
   return store_.Prepare(AlignToBlock(kFrameHeaderBytes + bytes, block_bytes_));

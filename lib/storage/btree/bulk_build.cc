@@ -8,15 +8,15 @@
 #include "storage/btree/bulk_sort.h"
 #include "storage/btree/entry_source.h"
 #include "storage/btree/run_builder.h"
+#include "storage/page/growing_buffer.h"
 
 namespace driftdb::storage {
 
 namespace {
 
 constexpr size_t kBulkBytesMin = size_t{1} << 20;
-constexpr size_t kBulkFirstEntries = 4096;
 constexpr size_t kBulkShortKeyMax = 9;
-constexpr size_t kBulkFanIn = 16;
+constexpr size_t kBulkFanIn = 64;
 constexpr size_t kBulkSegmentBytes = size_t{kRunSegmentPages} * kIndexBlockBytes;
 
 bool BulkKeyIsShort(std::string_view key) {
@@ -27,8 +27,8 @@ bool BulkKeyIsShort(std::string_view key) {
 class BulkOutput {
  public:
   BulkOutput(ExtentStore* store, MemoryAccountant* memory, const BulkBuildOptions& options,
-             uint64_t expected, std::string* duplicate)
-      : builder_(store, memory, BuilderOptions(options, expected)),
+             uint64_t filter_keys, std::string* duplicate)
+      : builder_(store, memory, {filter_keys, options.unique}),
         encoder_(options.reject_duplicates),
         duplicate_(duplicate) {}
 
@@ -48,27 +48,21 @@ class BulkOutput {
   Result<RunDescriptor> Finish() { return builder_.Finish(); }
 
  private:
-  static RunBuilderOptions BuilderOptions(const BulkBuildOptions& options, uint64_t expected) {
-    RunBuilderOptions to;
-    to.fingerprints = options.unique;
-    to.expected_keys = options.filter ? expected : 0;
-    return to;
-  }
   RunBuilder builder_;
   const KeyEncoder* encoder_;
   std::string* duplicate_;
   std::string last_;
 };
 
-// One pass over at most kBulkFanIn runs.
+// One pass over at most kBulkFanIn runs, page by page when whole segments do not fit the budget.
 Result<RunDescriptor> MergeBulkRuns(ExtentStore* store, MemoryAccountant* memory,
                                     const std::vector<RunDescriptor>& runs,
                                     const BulkBuildOptions& options, std::string* duplicate) {
   MergedSource merged(false);
-  uint64_t expected = 0;
+  uint64_t keys = 0;
   const bool sequential = runs.size() * kBulkSegmentBytes * 2 <= options.memory_bytes;
   for (const RunDescriptor& descriptor : runs) {
-    expected += descriptor.keys();
+    keys += descriptor.keys();
     auto run = std::make_shared<BtreeRun>(store, memory, descriptor, false,
                                           std::vector<std::shared_ptr<const BtreeRun>>());
     auto source = std::make_unique<RunSource>(std::move(run), false, sequential);
@@ -76,7 +70,7 @@ Result<RunDescriptor> MergeBulkRuns(ExtentStore* store, MemoryAccountant* memory
     merged.Add(std::move(source));
   }
   DRIFTDB_RETURN_IF_ERROR(merged.Start());
-  BulkOutput output(store, memory, options, expected, duplicate);
+  BulkOutput output(store, memory, options, options.filter ? keys : 0, duplicate);
   while (merged.valid) {
     DRIFTDB_RETURN_IF_ERROR(output.Add(merged.key, merged.rid, merged.state == EntryState::kAnti));
     DRIFTDB_RETURN_IF_ERROR(merged.Advance());
@@ -94,6 +88,8 @@ Result<RunDescriptor> MergeRuns(ExtentStore* store, MemoryAccountant* memory,
                                 std::vector<RunDescriptor> runs, const BulkBuildOptions& options,
                                 std::string* duplicate_key) {
   while (runs.size() > 1) {
+    BulkBuildOptions pass = options;
+    pass.filter = options.filter && runs.size() <= kBulkFanIn;  // of the last pass
     std::vector<RunDescriptor> next;
     Status failed;
     size_t at = 0;
@@ -105,7 +101,7 @@ Result<RunDescriptor> MergeRuns(ExtentStore* store, MemoryAccountant* memory,
         next.push_back(group[0]);
         continue;
       }
-      Result<RunDescriptor> merged = MergeBulkRuns(store, memory, group, options, duplicate_key);
+      Result<RunDescriptor> merged = MergeBulkRuns(store, memory, group, pass, duplicate_key);
       if (!merged.ok()) {
         failed = merged.status();
         break;
@@ -129,64 +125,78 @@ struct BulkIndexBuilder::State {
       : store(extent_store),
         memory(accountant),
         options(build_options),
-        reservation(accountant, "index build"),
-        budget(std::max(build_options.memory_bytes, kBulkBytesMin)) {}
+        budget(std::max(build_options.memory_bytes, kBulkBytesMin)),
+        entries(accountant, "index build"),
+        scratch(accountant, "index build"),
+        heap(accountant, "index build"),
+        output(accountant, "index build") {}
 
   ExtentStore* store;
   MemoryAccountant* memory;
   BulkBuildOptions options;
-  MemoryReservation reservation;
   size_t budget;
-  size_t limit = 0;  // entries the reserved buffers take
   bool long_keys = false;
-  std::vector<BulkShortEntry> short_entries, short_scratch;
-  std::vector<BulkLongEntry> long_entries, long_scratch;
-  std::string heap;
+  size_t count = 0;       // entries collected
+  size_t limit = 0;       // entries there is room for
+  size_t heap_bytes = 0;  // of long keys
+  size_t heap_limit = 0;
+  GrowingBuffer entries, scratch, heap;
+  // What writing a full buffer needs, held so that the buffers cannot take it.
+  MemoryReservation output;
   std::vector<RunDescriptor> spilled;
   std::string duplicate;
 
-  size_t count() const { return long_keys ? long_entries.size() : short_entries.size(); }
-  size_t entry_bytes() const {
-    return 2 * (long_keys ? sizeof(BulkLongEntry) : sizeof(BulkShortEntry));
+  size_t entry_bytes() const { return long_keys ? sizeof(BulkLongEntry) : sizeof(BulkShortEntry); }
+  template <typename Entry>
+  static Entry* As(GrowingBuffer* buffer) {
+    return reinterpret_cast<Entry*>(buffer->data());
   }
 
   Status Append(std::string_view key, RowId rid);
   Status MakeRoom(size_t key_bytes);
+  Status Extend(size_t key_bytes);
   Status Widen();
   Status Spill();
-  Result<RunDescriptor> Write();
+  Status WriteShort(BulkOutput* to);
+  Status WriteLong(BulkOutput* to);
+  // `filter_keys`: as RunBuilderOptions::expected_keys.
+  Result<RunDescriptor> Write(uint64_t filter_keys);
+  void CloseBuffers();
 };
 
-// Doubles the buffers within the budget; a buffer that cannot grow is spilled.
+// Room for one entry more and its key.
+Status BulkIndexBuilder::State::Extend(size_t key_bytes) {
+  if (!entries.is_open()) {
+    DRIFTDB_RETURN_IF_ERROR(entries.Open(budget));
+    DRIFTDB_RETURN_IF_ERROR(scratch.Open(budget));
+    DRIFTDB_RETURN_IF_ERROR(heap.Open(budget));
+  }
+  if (output.bytes() == 0) DRIFTDB_RETURN_IF_ERROR(output.Resize(RunBuilder::kWorkingBytes));
+  DRIFTDB_RETURN_IF_ERROR(entries.Extend((count + 1) * entry_bytes()));
+  DRIFTDB_RETURN_IF_ERROR(scratch.Extend((count + 1) * entry_bytes()));
+  if (long_keys) DRIFTDB_RETURN_IF_ERROR(heap.Extend(heap_bytes + key_bytes));
+  limit = std::min(entries.size(), scratch.size()) / entry_bytes();
+  heap_limit = heap.size();
+  return OkStatus();
+}
+
+// Within the budget and what the accountant grants; a buffer that cannot grow is spilled, and its
+// memory serves the next one.
 Status BulkIndexBuilder::State::MakeRoom(size_t key_bytes) {
-  const size_t heap_bytes = long_keys ? std::max(heap.capacity(), heap.size() + key_bytes) : 0;
-  size_t want = std::max(kBulkFirstEntries, 2 * count());
-  size_t heap_want = long_keys ? std::max(2 * heap_bytes, kBulkFirstEntries * 16) : 0;
-  if (want * entry_bytes() + heap_want > budget) {
-    want = count() + count() / 4;
-    heap_want = heap_bytes + heap_bytes / 4;
+  const size_t bytes = 2 * (count + 1) * entry_bytes() + heap_bytes + key_bytes;
+  Status status;
+  if (bytes <= budget) {
+    status = Extend(key_bytes);
+    if (status.ok()) return status;
   }
-  const size_t bytes = want * entry_bytes() + heap_want;
-  // Growing copies: old and new buffers exist together for a moment, and both are reserved then.
-  if (bytes <= budget && reservation.Resize(bytes + reservation.bytes()).ok()) {
-    if (long_keys) {
-      long_entries.reserve(want);
-      heap.reserve(heap_want);
-    } else {
-      short_entries.reserve(want);
-    }
-    limit = want;
-    return reservation.Resize(bytes);
-  }
-  if (count() > 0) return Spill();
-  return reservation.Resize(kBulkFirstEntries * entry_bytes() + heap_want);
+  if (count == 0) return status;
+  DRIFTDB_RETURN_IF_ERROR(Spill());
+  return Extend(key_bytes);
 }
 
 // Turns short entries into long ones when the first long key comes.
 Status BulkIndexBuilder::State::Widen() {
-  if (!short_entries.empty()) DRIFTDB_RETURN_IF_ERROR(Spill());
-  short_entries = {};
-  short_scratch = {};
+  DRIFTDB_RETURN_IF_ERROR(Spill());
   long_keys = true;
   limit = 0;
   return OkStatus();
@@ -199,59 +209,76 @@ Status BulkIndexBuilder::State::Append(std::string_view key, RowId rid) {
   }
   if (!long_keys && !BulkKeyIsShort(key)) [[unlikely]]
     DRIFTDB_RETURN_IF_ERROR(Widen());
-  if (count() >= limit || (long_keys && heap.size() + key.size() > heap.capacity())) [[unlikely]] {
+  if (count >= limit || (long_keys && heap_bytes + key.size() > heap_limit)) [[unlikely]] {
     DRIFTDB_RETURN_IF_ERROR(MakeRoom(key.size()));
   }
   const uint64_t length_rid = static_cast<uint64_t>(key.size()) << 48 | rid.value;
   if (long_keys) {
-    long_entries.push_back(BulkLongEntry{KeyHint(key), length_rid, heap.size()});
-    heap.append(key);
+    As<BulkLongEntry>(&entries)[count++] = {KeyHint(key), length_rid, heap_bytes};
+    if (!key.empty()) std::memcpy(heap.data() + heap_bytes, key.data(), key.size());
+    heap_bytes += key.size();
   } else {
-    short_entries.push_back(BulkShortEntry{KeyHint(key), length_rid});
+    As<BulkShortEntry>(&entries)[count++] = {KeyHint(key), length_rid};
+  }
+  return OkStatus();
+}
+
+Status BulkIndexBuilder::State::WriteShort(BulkOutput* to) {
+  const BulkShortEntry* sorted = SortEntries(
+      As<BulkShortEntry>(&entries), count, As<BulkShortEntry>(&scratch),
+      [](const BulkShortEntry& a, const BulkShortEntry& b) { return a.length_rid < b.length_rid; });
+  char key[kBulkShortKeyMax + 7];
+  key[0] = static_cast<char>(kKeyNotNull);
+  for (size_t i = 0; i < count; ++i) {
+    const uint64_t big = __builtin_bswap64(sorted[i].hint);
+    std::memcpy(key + 1, &big, 8);
+    DRIFTDB_RETURN_IF_ERROR(to->Add({key, static_cast<size_t>(sorted[i].length_rid >> 48)},
+                                    RowId(sorted[i].length_rid & kRowIdMax), false));
+  }
+  return OkStatus();
+}
+
+Status BulkIndexBuilder::State::WriteLong(BulkOutput* to) {
+  const char* const keys = heap.data();
+  const auto key_of = [keys](const BulkLongEntry& entry) {
+    return std::string_view(keys + entry.offset, static_cast<size_t>(entry.length_rid >> 48));
+  };
+  const BulkLongEntry* sorted =
+      SortEntries(As<BulkLongEntry>(&entries), count, As<BulkLongEntry>(&scratch),
+                  [&](const BulkLongEntry& a, const BulkLongEntry& b) {
+                    return CompareEntries(key_of(a), RowId(a.length_rid & kRowIdMax), key_of(b),
+                                          RowId(b.length_rid & kRowIdMax)) < 0;
+                  });
+  for (size_t i = 0; i < count; ++i) {
+    if (i + 16 < count) __builtin_prefetch(keys + sorted[i + 16].offset);
+    DRIFTDB_RETURN_IF_ERROR(
+        to->Add(key_of(sorted[i]), RowId(sorted[i].length_rid & kRowIdMax), false));
   }
   return OkStatus();
 }
 
 // Sorts the buffer and writes it as a run; the buffer is empty afterwards.
-Result<RunDescriptor> BulkIndexBuilder::State::Write() {
-  BulkOutput output(store, memory, options, count(), &duplicate);
-  if (!long_keys) {
-    SortEntries(&short_entries, &short_scratch,
-                [](const BulkShortEntry& a, const BulkShortEntry& b) {
-                  return a.length_rid < b.length_rid;
-                });
-    char key[kBulkShortKeyMax + 7];
-    key[0] = static_cast<char>(kKeyNotNull);
-    for (const BulkShortEntry& entry : short_entries) {
-      const uint64_t big = __builtin_bswap64(entry.hint);
-      std::memcpy(key + 1, &big, 8);
-      DRIFTDB_RETURN_IF_ERROR(output.Add({key, static_cast<size_t>(entry.length_rid >> 48)},
-                                         RowId(entry.length_rid & kRowIdMax), false));
-    }
-    short_entries.clear();
-    return output.Finish();
-  }
-  const auto key_of = [this](const BulkLongEntry& entry) {
-    return std::string_view(heap.data() + entry.offset,
-                            static_cast<size_t>(entry.length_rid >> 48));
-  };
-  SortEntries(&long_entries, &long_scratch, [&](const BulkLongEntry& a, const BulkLongEntry& b) {
-    return CompareEntries(key_of(a), RowId(a.length_rid & kRowIdMax), key_of(b),
-                          RowId(b.length_rid & kRowIdMax)) < 0;
-  });
-  for (size_t i = 0; i < long_entries.size(); ++i) {
-    if (i + 16 < long_entries.size()) __builtin_prefetch(heap.data() + long_entries[i + 16].offset);
-    const BulkLongEntry& entry = long_entries[i];
-    DRIFTDB_RETURN_IF_ERROR(output.Add(key_of(entry), RowId(entry.length_rid & kRowIdMax), false));
-  }
-  long_entries.clear();
-  heap.clear();
-  return output.Finish();
+Result<RunDescriptor> BulkIndexBuilder::State::Write(uint64_t filter_keys) {
+  output.ReleaseAll();
+  BulkOutput to(store, memory, options, filter_keys, &duplicate);
+  DRIFTDB_RETURN_IF_ERROR(long_keys ? WriteLong(&to) : WriteShort(&to));
+  count = 0;
+  heap_bytes = 0;
+  return to.Finish();
+}
+
+void BulkIndexBuilder::State::CloseBuffers() {
+  entries.Close();
+  scratch.Close();
+  heap.Close();
+  output.ReleaseAll();
+  limit = 0;
+  heap_limit = 0;
 }
 
 Status BulkIndexBuilder::State::Spill() {
-  if (count() == 0) return OkStatus();
-  DRIFTDB_ASSIGN_OR_RETURN(RunDescriptor run, Write());
+  if (count == 0) return OkStatus();
+  DRIFTDB_ASSIGN_OR_RETURN(RunDescriptor run, Write(0));  // merged, never probed
   spilled.push_back(std::move(run));
   return OkStatus();
 }
@@ -277,15 +304,13 @@ Status BulkIndexBuilder::AddBatch(const KeyBatch& keys, const RowId* rids) {
 }
 
 Result<RunDescriptor> BulkIndexBuilder::Finish() {
-  if (state_->spilled.empty()) return state_->Write();
+  if (state_->spilled.empty()) {
+    Result<RunDescriptor> run = state_->Write(state_->options.filter ? state_->count : 0);
+    state_->CloseBuffers();
+    return run;
+  }
   DRIFTDB_RETURN_IF_ERROR(state_->Spill());
-  // The buffers make room for the merge.
-  state_->short_entries = {};
-  state_->short_scratch = {};
-  state_->long_entries = {};
-  state_->long_scratch = {};
-  state_->heap = {};
-  state_->reservation.ReleaseAll();
+  state_->CloseBuffers();  // they make room for the merge
   std::vector<RunDescriptor> runs = std::move(state_->spilled);
   state_->spilled.clear();
   return MergeRuns(state_->store, state_->memory, std::move(runs), state_->options,

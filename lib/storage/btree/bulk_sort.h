@@ -4,7 +4,9 @@
 #define DRIFTDB_STORAGE_BTREE_BULK_SORT_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace driftdb::storage {
@@ -22,56 +24,55 @@ struct BulkLongEntry {
   uint64_t offset;
 };
 
-// Sorts by hint; entries of equal hint keep no order. `scratch` gets the size of `entries`.
+// Sorts by hint; entries of equal hint keep no order. `scratch` has room for `count` entries.
+// Returns where the sorted ones are: `entries` or `scratch`; the other holds nothing of use.
 template <typename Entry>
-void SortByHint(std::vector<Entry>* entries, std::vector<Entry>* scratch) {
+Entry* SortByHint(Entry* entries, size_t count, Entry* scratch) {
   constexpr int kDigitBits = 11;
   constexpr size_t kDigits = size_t{1} << kDigitBits;
-  const size_t count = entries->size();
   if (count < 256) {
-    std::sort(entries->begin(), entries->end(),
+    std::sort(entries, entries + count,
               [](const Entry& a, const Entry& b) { return a.hint < b.hint; });
-    return;
+    return entries;
   }
   bool sorted = true;
   uint64_t varying = 0;
-  const uint64_t first = (*entries)[0].hint;
+  const uint64_t first = entries[0].hint;
   for (size_t i = 1; i < count; ++i) {
-    sorted = sorted && (*entries)[i - 1].hint <= (*entries)[i].hint;
-    varying |= (*entries)[i].hint ^ first;
+    sorted = sorted && entries[i - 1].hint <= entries[i].hint;
+    varying |= entries[i].hint ^ first;
   }
-  if (sorted) return;
-  scratch->resize(count);
+  if (sorted) return entries;
   std::vector<uint32_t> starts(kDigits);
   for (int shift = 0; shift < 64; shift += kDigitBits) {
     if (((varying >> shift) & (kDigits - 1)) == 0) continue;
     std::fill(starts.begin(), starts.end(), 0);
-    for (const Entry& entry : *entries) ++starts[(entry.hint >> shift) & (kDigits - 1)];
+    for (size_t i = 0; i < count; ++i) ++starts[(entries[i].hint >> shift) & (kDigits - 1)];
     uint32_t sum = 0;
     for (uint32_t& start : starts) {
       const uint32_t here = start;
       start = sum;
       sum += here;
     }
-    Entry* to = scratch->data();
-    for (const Entry& entry : *entries) to[starts[(entry.hint >> shift) & (kDigits - 1)]++] = entry;
-    entries->swap(*scratch);
+    for (size_t i = 0; i < count; ++i) {
+      scratch[starts[(entries[i].hint >> shift) & (kDigits - 1)]++] = entries[i];
+    }
+    std::swap(entries, scratch);
   }
+  return entries;
 }
 
 // Calls less for stretches of equal hints only.
 template <typename Entry, typename Less>
-void SortEntries(std::vector<Entry>* entries, std::vector<Entry>* scratch, Less less) {
-  SortByHint(entries, scratch);
-  for (size_t i = 0; i < entries->size();) {
+Entry* SortEntries(Entry* entries, size_t count, Entry* scratch, Less less) {
+  Entry* const sorted = SortByHint(entries, count, scratch);
+  for (size_t i = 0; i < count;) {
     size_t end = i + 1;
-    while (end < entries->size() && (*entries)[end].hint == (*entries)[i].hint) ++end;
-    if (end - i > 1) {
-      std::sort(entries->begin() + static_cast<ptrdiff_t>(i),
-                entries->begin() + static_cast<ptrdiff_t>(end), less);
-    }
+    while (end < count && sorted[end].hint == sorted[i].hint) ++end;
+    if (end - i > 1) std::sort(sorted + i, sorted + end, less);
     i = end;
   }
+  return sorted;
 }
 
 }  // namespace driftdb::storage

@@ -53,12 +53,18 @@ RunSource::RunSource(std::shared_ptr<const BtreeRun> run, bool backward, bool se
 Status RunSource::OpenPage(size_t page) {
   page_ = page;
   ++pages_read_;
-  if (!sequential_) return run_->PinPage(page, &bytes_, &leaf_);
   const size_t segment = run_->page_segment(page);
-  if (segment != pinned_segment_) {
-    DRIFTDB_RETURN_IF_ERROR(run_->PinSegment(segment, &bytes_));
+  if (sequential_ && segment != pinned_segment_) {
+    bytes_ = PinnedBytes();  // not two at a time
+    Status status = run_->PinSegment(segment, &bytes_);
     pinned_segment_ = segment;
+    if (status.sqlstate() == sqlstate::kOutOfMemory) {
+      sequential_ = false;
+    } else if (!status.ok()) {
+      return status;
+    }
   }
+  if (!sequential_) return run_->PinPage(page, &bytes_, &leaf_);
   Status status =
       leaf_.Open(bytes_.data() + (page - run_->segment_first_page(segment)) * kIndexBlockBytes);
   if (!status.ok()) {

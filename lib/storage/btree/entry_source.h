@@ -62,7 +62,7 @@ class DeltaSource final : public EntrySource {
 
 class RunSource final : public EntrySource {
  public:
-  // `sequential`: reads whole segments (merges); else single pages.
+  // `sequential`: reads whole segments (merges) as long as memory is to be had; else single pages.
   RunSource(std::shared_ptr<const BtreeRun> run, bool backward, bool sequential);
   Status Seek(const DeltaBound& bound);
   Status Advance() override;
@@ -77,7 +77,7 @@ class RunSource final : public EntrySource {
   void Show();
   std::shared_ptr<const BtreeRun> run_;
   const bool backward_;
-  const bool sequential_;
+  bool sequential_;
   PinnedBytes bytes_;
   size_t pinned_segment_ = ~size_t{0};
   LeafPage leaf_;

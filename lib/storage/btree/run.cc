@@ -75,7 +75,22 @@ Status BtreeRun::LoadSlow() const {
   return OkStatus();
 }
 
-// Builds everything in locals first: a failed load leaves the run unloaded and can be repeated.
+// Reads one fence; `key` comes with the key of the fence before it.
+bool BtreeRun::DecodeFence(Decoder* in, std::string* key, RowId* rid) const {
+  const uint64_t shared = in->Varint();
+  const std::string_view rest = in->Bytes();
+  *rid = RowId(in->Varint());
+  if (!in->ok() || shared > key->size() || shared + rest.size() > kKeyBytesMax ||
+      rid->value > kRowIdMax) {
+    return false;
+  }
+  key->resize(shared);
+  key->append(rest);
+  return true;
+}
+
+// Builds everything in locals first: a failed load leaves the run unloaded and can be repeated. One
+// pass measures, so that memory is counted before it is taken and nothing grows by copying.
 Status BtreeRun::Decode(std::string_view blob) const {
   const auto damaged = [&](const char* what) {
     return DataLossError("index run {}: fences are damaged: {}", descriptor_.id, what);
@@ -83,52 +98,60 @@ Status BtreeRun::Decode(std::string_view blob) const {
   Decoder in(blob);
   const uint64_t version = in.Varint();
   const uint64_t pages = in.Varint();
-  if (version != 1 || pages != descriptor_.pages()) return damaged("page count");
-  DRIFTDB_RETURN_IF_ERROR(memory_.Resize(blob.size() + pages * 20));
+  if (version != 1 || pages == 0 || pages != descriptor_.pages()) return damaged("page count");
+  Decoder measure = in;
+  std::string key, previous;
+  RowId rid, previous_rid;
+  uint64_t heap_bytes = 0;
+  for (uint64_t i = 0; i < pages; ++i) {
+    if (!DecodeFence(&measure, &key, &rid)) return damaged("fence");
+    heap_bytes += key.size() + kFenceRidBytes;
+  }
+  const std::string_view largest = measure.Bytes();
+  measure.Varint();  // its row id
+  const uint64_t words = measure.Varint();
+  if (!measure.ok() || heap_bytes > UINT32_MAX || words > measure.remaining() / 8 ||
+      CompareKeys(largest, key) < 0) {
+    return damaged("filter");
+  }
+  // The base is probed without a filter: ten bits a key would have to stay in memory.
+  const std::string_view filter = is_base_ ? std::string_view() : measure.Raw(words * 8);
+  DRIFTDB_RETURN_IF_ERROR(memory_.Resize(heap_bytes + pages * kFenceBytes + filter.size() +
+                                         descriptor_.segments.size() * sizeof(uint32_t)));
   std::string heap;
   std::vector<uint32_t> offsets{0};
-  std::string previous;
-  RowId previous_rid;
+  heap.reserve(heap_bytes);
+  offsets.reserve(pages + 1);
+  key.clear();
   for (uint64_t i = 0; i < pages; ++i) {
-    const uint64_t shared = in.Varint();
-    const std::string_view rest = in.Bytes();
-    const RowId rid(in.Varint());
-    if (!in.ok() || shared > previous.size() || shared + rest.size() > kKeyBytesMax ||
-        rid.value > kRowIdMax) {
-      return damaged("fence");
-    }
-    std::string key = previous.substr(0, shared);
-    key.append(rest);
+    (void)DecodeFence(&in, &key, &rid);  // as it was measured
     if (i > 0 && CompareEntries(previous, previous_rid, key, rid) >= 0) return damaged("order");
     heap.append(key);
     heap.append(reinterpret_cast<const char*>(&rid.value), kFenceRidBytes);
     offsets.push_back(static_cast<uint32_t>(heap.size()));
-    previous.swap(key);
+    previous = key;
     previous_rid = rid;
   }
-  const std::string_view largest = in.Bytes();
-  in.Varint();  // its row id
-  const uint64_t words = in.Varint();
-  if (!in.ok() || words > in.remaining() / 8 || CompareKeys(largest, previous) < 0) {
-    return damaged("filter");
-  }
-  const std::string_view filter = in.Raw(words * 8);
-  // The base is probed without a filter: ten bits a key would have to stay in memory.
-  if (!is_base_) filter_.Assign(filter);
+  filter_.Assign(filter);
   heap_ = std::move(heap);
-  heap_.shrink_to_fit();
   offsets_ = std::move(offsets);
   largest_key_ = largest;
+  FillHints(pages);
+  return memory_.Resize(memory_bytes());
+}
+
+void BtreeRun::FillHints(size_t pages) const {
   std::vector<uint64_t> hints(pages);
-  const size_t key0 = offsets_[1] - kFenceRidBytes;
-  hint_skip_ = CommonPrefix({heap_.data(), key0}, largest_key_);
+  hint_skip_ = CommonPrefix({heap_.data(), offsets_[1] - kFenceRidBytes}, largest_key_);
   for (size_t i = 0; i < pages; ++i) {
     const std::string_view key(heap_.data() + offsets_[i],
                                offsets_[i + 1] - offsets_[i] - kFenceRidBytes);
     hints[i] = KeyWord(key.substr(hint_skip_));
   }
   locators_.clear();
+  locators_.reserve(pages);
   segment_pages_.clear();
+  segment_pages_.reserve(descriptor_.segments.size());
   for (size_t s = 0; s < descriptor_.segments.size(); ++s) {
     segment_pages_.push_back(static_cast<uint32_t>(locators_.size()));
     for (uint32_t b = 0; b < descriptor_.segments[s].pages; ++b) {
@@ -137,7 +160,6 @@ Status BtreeRun::Decode(std::string_view blob) const {
   }
   largest_hint_ = KeyWord(std::string_view(largest_key_).substr(hint_skip_));
   hints_ = std::move(hints);
-  return memory_.Resize(memory_bytes());
 }
 
 size_t BtreeRun::memory_bytes() const {
@@ -294,12 +316,14 @@ Status BtreeRun::Check() const {
       Status status = leaf.Check();
       if (!status.ok()) return PinWrong(page, status);
       leaf.KeyAt(0, &key);
-      if (key != fence_key(page) || leaf.rid(0) != fence_rid(page)) {
-        return DataLossError("index run {} page {} does not start with its fence", descriptor_.id,
-                             page);
+      // BT-14.
+      if (CompareEntries(fence_key(page), fence_rid(page), key, leaf.rid(0)) > 0) {
+        return DataLossError("index run {} page {} starts below its fence", descriptor_.id, page);
       }
-      if (page > 0 && CompareEntries(previous, previous_rid, key, leaf.rid(0)) >= 0) {
-        return DataLossError("index run {} page {} overlaps the one before", descriptor_.id, page);
+      if (page > 0 &&
+          CompareEntries(previous, previous_rid, fence_key(page), fence_rid(page)) >= 0) {
+        return DataLossError("index run {} page {} has its fence in the page before",
+                             descriptor_.id, page);
       }
       entries += leaf.count();
       for (size_t i = 0; i < leaf.count(); ++i) anti += leaf.anti(i) ? 1 : 0;

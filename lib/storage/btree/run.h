@@ -1,9 +1,8 @@
 // BtreeRun: one immutable sorted run (or the base) of an index, open for reading.
-// Shape: leaf pages 0..page_count() in key order; in memory the first entry of each page, the
-// largest entry and the Bloom filter ("fences", loaded at first use and accounted). Invariants:
-// extents are released when the run was doomed and nobody refers to the segment any more (BT-11).
-// Threads: safe; immutable after Load.
-// Errors: DataLoss, 53200, the store's.
+// Shape: leaf pages 0..page_count() in key order; in memory a lower bound of each page, the
+// largest key and the Bloom filter ("fences", loaded at first use and accounted). Invariants:
+// BT-14; extents are released when the run was doomed and nobody refers to the segment any more
+// (BT-11). Threads: safe; immutable after Load. Errors: DataLoss, 53200, the store's.
 #ifndef DRIFTDB_STORAGE_BTREE_RUN_H_
 #define DRIFTDB_STORAGE_BTREE_RUN_H_
 
@@ -73,7 +72,8 @@ class BtreeRun {
 
   // False: the key is certainly not in the run.
   bool MayContain(std::string_view key, uint64_t hash) const;
-  // Last page whose first entry is <= (key, rid); 0 when there is none.
+  // Last page whose fence is <= (key, rid): the first that may hold entries from there on; 0 when
+  // there is none.
   size_t PageFor(std::string_view key, RowId rid) const;
   // MayContain, and PageFor of the key's first entry; false: certainly not in the run.
   bool Locate(std::string_view key, uint64_t hash, size_t* page) const;
@@ -92,8 +92,12 @@ class BtreeRun {
 
  private:
   static constexpr size_t kFenceRidBytes = 6;
+  // Of a page, beside its key in the heap: hint, offset, locator.
+  static constexpr size_t kFenceBytes = 8 + 4 + 4;
   Status LoadSlow() const;
   Status Decode(std::string_view blob) const;
+  bool DecodeFence(Decoder* in, std::string* key, RowId* rid) const;
+  void FillHints(size_t pages) const;
   Status PinWrong(size_t page, const Status& status) const;
   size_t PageForHint(std::string_view key, RowId rid, uint64_t hint) const;
   Status FindFrom(size_t page, std::string_view key, uint64_t hash, RowIdBuffer* rids) const;

@@ -1,5 +1,7 @@
 #include "storage/btree/run_builder.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/coding.h"
 #include "base/error.h"
@@ -8,10 +10,22 @@
 
 namespace driftdb::storage {
 
+namespace {
+
+// A filter may take this share of the memory limit: it stays in memory as long as its run.
+constexpr size_t kBuilderFilterShare = 32;
+constexpr size_t kBuilderFencesMin = 4096;
+
+}  // namespace
+
 RunBuilder::RunBuilder(ExtentStore* store, MemoryAccountant* memory,
                        const RunBuilderOptions& options)
     : store_(store), memory_(memory, "index build"), page_(options.fingerprints) {
-  if (options.expected_keys > 0) filter_.Resize(options.expected_keys);
+  if (options.expected_keys == 0) return;
+  const size_t bytes = KeyFilter::WordsFor(options.expected_keys) * sizeof(uint64_t);
+  if (memory != nullptr && bytes > memory->limit_bytes() / kBuilderFilterShare) return;
+  // A run is as right without a filter, only slower to probe until it is merged.
+  if (memory_.Resize(bytes).ok()) filter_.Resize(options.expected_keys);
 }
 
 RunBuilder::~RunBuilder() {
@@ -54,7 +68,24 @@ Status RunBuilder::Add(std::string_view key, RowId rid, bool anti) {
   return OkStatus();
 }
 
+// Counts what is held, and `more` that is about to be.
+Status RunBuilder::Charge(size_t more) {
+  return memory_.Resize(kWorkingBytes + fences_.capacity() + filter_.memory_bytes() + more);
+}
+
 Status RunBuilder::AddFence(std::string_view key, RowId rid) {
+  if (entries_ == 0 || key == last_key_) return AppendFence(key, rid);
+  return AppendFence(key.substr(0, CommonPrefix(last_key_, key) + 1), RowId(0));
+}
+
+Status RunBuilder::AppendFence(std::string_view key, RowId rid) {
+  constexpr size_t kNumbersMax = 3 * 10;
+  if (fences_.size() + key.size() + kNumbersMax > fences_.capacity()) {
+    const size_t roomier = std::max(2 * fences_.capacity(), kBuilderFencesMin);
+    DRIFTDB_RETURN_IF_ERROR(Charge(roomier));  // beside the old ones, while they are copied
+    fences_.reserve(roomier);
+    DRIFTDB_RETURN_IF_ERROR(Charge(0));
+  }
   const size_t shared = CommonPrefix(last_fence_key_, key);
   Encoder out(&fences_);
   out.Varint(shared);
@@ -62,8 +93,7 @@ Status RunBuilder::AddFence(std::string_view key, RowId rid) {
   out.Varint(rid.value);
   last_fence_key_.assign(key);
   ++fence_count_;
-  return memory_.Resize((kRunSegmentPages + 1) * kIndexBlockBytes + fences_.capacity() +
-                        filter_.memory_bytes());
+  return OkStatus();
 }
 
 Status RunBuilder::FlushPage() {
@@ -90,20 +120,24 @@ Status RunBuilder::AddSegment(const BtreeRun& run, size_t segment, size_t first_
   DRIFTDB_RETURN_IF_ERROR(FlushPage());
   DRIFTDB_RETURN_IF_ERROR(FlushSegment());
   const RunSegment& from = run.descriptor().segments[segment];
-  DRIFTDB_CHECK_OR_RETURN(
-      entries_ == 0 || CompareEntries(last_key_, last_rid_, run.fence_key(first_page),
-                                      run.fence_rid(first_page)) < 0,
-      "index build: segments are out of order");
   DRIFTDB_CHECK_OR_RETURN(filter_.empty(),
                           "index build: a reused segment has no keys for the filter");
-  for (size_t page = first_page; page < first_page + from.pages; ++page) {
-    DRIFTDB_RETURN_IF_ERROR(AddFence(run.fence_key(page), run.fence_rid(page)));
+  PinnedBytes bytes;
+  LeafPage leaf;
+  // The run's own fence may lie below what was added last: only the first entry does not.
+  std::string first_key;
+  DRIFTDB_RETURN_IF_ERROR(run.PinPage(first_page, &bytes, &leaf));
+  leaf.KeyAt(0, &first_key);
+  DRIFTDB_CHECK_OR_RETURN(
+      entries_ == 0 || CompareEntries(last_key_, last_rid_, first_key, leaf.rid(0)) < 0,
+      "index build: segments are out of order");
+  DRIFTDB_RETURN_IF_ERROR(AddFence(first_key, leaf.rid(0)));
+  for (size_t page = first_page + 1; page < first_page + from.pages; ++page) {
+    DRIFTDB_RETURN_IF_ERROR(AppendFence(run.fence_key(page), run.fence_rid(page)));
   }
   descriptor_.segments.push_back(from);
   entries_ += from.entries;
   // The last entry: needed for the order of what follows and as the largest key.
-  PinnedBytes bytes;
-  LeafPage leaf;
   DRIFTDB_RETURN_IF_ERROR(run.PinPage(first_page + from.pages - 1, &bytes, &leaf));
   leaf.KeyAt(leaf.count() - 1, &last_key_);
   last_rid_ = leaf.rid(leaf.count() - 1);
@@ -116,7 +150,11 @@ Result<RunDescriptor> RunBuilder::Finish() {
     finished_ = true;
     return std::move(descriptor_);
   }
+  constexpr size_t kHeaderMax = 64;
+  const size_t blob_bytes = fences_.size() + last_key_.size() + kHeaderMax + filter_.memory_bytes();
+  DRIFTDB_RETURN_IF_ERROR(Charge(blob_bytes));
   std::string blob;
+  blob.reserve(blob_bytes);
   Encoder out(&blob);
   out.Varint(1);
   out.Varint(fence_count_);

@@ -1,5 +1,6 @@
 // RunBuilder: sorted entries in, one sorted run out, bottom-up; pages are filled completely, since
-// a run never changes. Holds one segment (up to kRunSegmentPages pages) and the fences in memory.
+// a run never changes. Holds one segment (up to kRunSegmentPages pages), the fences and the filter
+// in memory; a filter that is large for the memory limit, or refused, is left out.
 // Invariants: entries are added in strictly ascending (key, row id) order.
 // Threads: one owner.
 // Errors: 54000 key too long, 53200, the store's. A builder destroyed before Finish frees its
@@ -26,12 +27,15 @@ class BtreeRun;
 inline constexpr uint32_t kRunSegmentPages = 128;  // 1 MiB
 
 struct RunBuilderOptions {
-  uint64_t expected_keys = 0;  // sizes the Bloom filter; 0: no filter (base)
+  uint64_t expected_keys = 0;  // sizes the Bloom filter; 0: no filter (base, runs to be merged)
   bool fingerprints = false;   // unique indexes
 };
 
 class RunBuilder {
  public:
+  // What a builder needs beside fences and filter: a segment and the entries of a page.
+  static constexpr size_t kWorkingBytes = (kRunSegmentPages + 32) * kIndexBlockBytes;
+
   RunBuilder(ExtentStore* store, MemoryAccountant* memory, const RunBuilderOptions& options);
   ~RunBuilder();
   RunBuilder(const RunBuilder&) = delete;
@@ -50,7 +54,11 @@ class RunBuilder {
  private:
   Status FlushPage();
   Status FlushSegment();
+  // Of the page that begins with (key, rid) behind the last entry: the shortest key between the two
+  // (BT-14).
   Status AddFence(std::string_view key, RowId rid);
+  Status AppendFence(std::string_view key, RowId rid);
+  Status Charge(size_t more);
   Result<ExtentRef> WriteExtent(std::string_view payload, uint32_t block_bytes);
 
   ExtentStore* store_;

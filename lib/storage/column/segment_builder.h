@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "base/arena.h"
 #include "base/int128.h"
 #include "storage/column/segment_format.h"
 #include "storage/column/segment_writer.h"
@@ -29,7 +28,7 @@ struct ColumnRows {
   std::vector<uint64_t> floats;   // bits of float or double
   std::vector<uint128_t> wides;   // int128, interval
   std::vector<StringRef> strings;
-  Arena heap;
+  std::vector<Vector> string_owners;  // what `strings` point into
 
   uint32_t vector_count() const { return (count + kVectorRows - 1) / kVectorRows; }
   uint32_t RowsOf(uint32_t vector) const {

@@ -102,7 +102,7 @@ void SegmentWriter::State::Reset() {
   rows.floats.clear();
   rows.wides.clear();
   rows.strings.clear();
-  rows.heap.Reset();
+  rows.string_owners.clear();
   zones.clear();
 }
 
@@ -532,15 +532,25 @@ void SegmentWriter::Append(const Vector& vector, const uint16_t* selected, size_
           rows.strings.emplace_back();
           continue;
         }
-        const StringRef& value = view.value<StringRef>(from);
-        rows.strings.push_back(value.is_inline() ? value : StringRef(rows.heap.Copy(value.view())));
+        rows.strings.push_back(view.value<StringRef>(from));
       }
+      rows.string_owners.push_back(std::move(copy));
       break;
   }
   rows.count += static_cast<uint32_t>(count);
 }
 
 Result<EncodedColumn> SegmentWriter::Finish() {
+  std::vector<EncodedSegment> segments;
+  Result<EncodedColumn> column = Finish([&segments](EncodedSegment segment) {
+    segments.push_back(std::move(segment));
+    return OkStatus();
+  });
+  if (column.ok()) column->segments = std::move(segments);
+  return column;
+}
+
+Result<EncodedColumn> SegmentWriter::Finish(const SegmentSink& sink) {
   State& state = *state_;
   EncodedColumn column;
   if (state.rows.count == 0) return column;
@@ -557,8 +567,7 @@ Result<EncodedColumn> SegmentWriter::Finish() {
   for (const ZoneMap& zone : state.zones) column.zone.Merge(zone);
   VectorSizes sizes;
   const SegmentEncoding encoding = state.Choose(column.zone, column.distinct.Estimate(), &sizes);
-  SegmentSpan span;
-  while (span.last_vector < state.rows.vector_count()) {
+  for (SegmentSpan span; span.last_vector < state.rows.vector_count();) {
     span.first_vector = span.last_vector;
     uint64_t bytes = sizes.bytes[span.last_vector++];
     while (span.last_vector < state.rows.vector_count() &&
@@ -566,7 +575,7 @@ Result<EncodedColumn> SegmentWriter::Finish() {
       bytes += sizes.bytes[span.last_vector++];
     }
     DRIFTDB_ASSIGN_OR_RETURN(EncodedSegment segment, state.Encode(encoding, span));
-    column.segments.push_back(std::move(segment));
+    DRIFTDB_RETURN_IF_ERROR(sink(std::move(segment)));
   }
   state.Reset();
   return column;

@@ -8,6 +8,7 @@
 #ifndef DRIFTDB_STORAGE_COLUMN_SEGMENT_WRITER_H_
 #define DRIFTDB_STORAGE_COLUMN_SEGMENT_WRITER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,9 +34,9 @@ struct EncodedSegment {
 };
 
 struct EncodedColumn {
-  std::vector<EncodedSegment> segments;
-  ZoneMap zone;             // of the whole column
-  DistinctSketch distinct;  // of its non-NULL values
+  std::vector<EncodedSegment> segments;  // empty when a sink took them
+  ZoneMap zone;                          // of the whole column
+  DistinctSketch distinct;               // of its non-NULL values
 };
 
 // One stretch of input rows.
@@ -43,6 +44,9 @@ struct ColumnSlice {
   const Vector* vector = nullptr;
   uint32_t row_count = 0;
 };
+
+// Takes the segments of a column one after the other, in row order.
+using SegmentSink = std::function<Status(EncodedSegment)>;
 
 class SegmentWriter {
  public:
@@ -53,11 +57,14 @@ class SegmentWriter {
 
   // Rows appended so far and not yet finished; at most kGroupRows.
   uint32_t row_count() const;
-  // Copies rows [0, count) of `vector`, or the `rows` of it, to the end. Strings are copied too.
+  // Takes rows [0, count) of `vector`, or the `rows` of it, to the end. Values are copied; strings
+  // stay where they are, kept alive with the vector's memory.
   void Append(const Vector& vector, size_t count);
   void Append(const Vector& vector, const uint16_t* rows, size_t count);
   // Encodes what was appended and starts over.
   Result<EncodedColumn> Finish();
+  // The same with no more than one segment in memory.
+  Result<EncodedColumn> Finish(const SegmentSink& sink);
 
  private:
   struct State;

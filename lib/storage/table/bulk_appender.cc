@@ -12,13 +12,26 @@ namespace driftdb::storage {
 
 struct BulkAppender::Builder::State {
   Table* table = nullptr;
+  size_t bytes_max = 0;
   std::vector<Chunk> pieces;  // without selection, columns by ordinal
+  size_t taken = 0;           // pieces that were moved out
   uint32_t rows = 0;
   MemoryReservation memory;
 };
 
-BulkAppender::Builder::Builder(Table* table) : state_(std::make_unique<State>()) {
+namespace {
+
+size_t BuilderPieceBytes(const Chunk& piece) {
+  size_t row_bytes = 0;
+  for (const Vector& column : piece.columns()) row_bytes += column.type().width();
+  return std::max(piece.MemoryBytes(), piece.row_count() * row_bytes);
+}
+
+}  // namespace
+
+BulkAppender::Builder::Builder(Table* table, size_t bytes_max) : state_(std::make_unique<State>()) {
   state_->table = table;
+  state_->bytes_max = bytes_max;
   state_->memory = MemoryReservation(table->environment().memory, "bulk load");
 }
 
@@ -26,16 +39,32 @@ BulkAppender::Builder::~Builder() = default;
 
 uint32_t BulkAppender::Builder::row_count() const { return state_->rows; }
 
-const std::vector<Chunk>& BulkAppender::Builder::chunks() const { return state_->pieces; }
+bool BulkAppender::Builder::full() const {
+  return state_->rows == kGroupRows || state_->memory.bytes() >= state_->bytes_max;
+}
+
+bool BulkAppender::Builder::TakeChunk(Chunk* rows) {
+  State& state = *state_;
+  if (state.taken == state.pieces.size()) {
+    Clear();
+    return false;
+  }
+  *rows = std::move(state.pieces[state.taken++]);
+  state.rows -= static_cast<uint32_t>(rows->row_count());
+  (void)state.memory.Resize(state.memory.bytes() - BuilderPieceBytes(*rows));  // cannot fail
+  return true;
+}
 
 void BulkAppender::Builder::Clear() {
   state_->pieces.clear();
+  state_->taken = 0;
   state_->rows = 0;
   state_->memory.ReleaseAll();
 }
 
 Result<size_t> BulkAppender::Builder::Append(const Chunk& rows, size_t from) {
   DRIFTDB_DCHECK(from <= rows.size());
+  if (full()) return size_t{0};
   const size_t taken = std::min(rows.size() - from, size_t{kGroupRows} - state_->rows);
   if (taken == 0) return taken;
   Chunk piece = rows;  // shares the memory
@@ -45,9 +74,7 @@ Result<size_t> BulkAppender::Builder::Append(const Chunk& rows, size_t from) {
     piece.set_selection(std::move(selection));
     piece.Compact();
   }
-  size_t row_bytes = 0;
-  for (const Vector& column : piece.columns()) row_bytes += column.type().width();
-  DRIFTDB_RETURN_IF_ERROR(state_->memory.Grow(std::max(piece.MemoryBytes(), taken * row_bytes)));
+  DRIFTDB_RETURN_IF_ERROR(state_->memory.Grow(BuilderPieceBytes(piece)));
   state_->pieces.push_back(std::move(piece));
   state_->rows += static_cast<uint32_t>(taken);
   return taken;
@@ -59,10 +86,10 @@ BulkAppender::BulkAppender(Table* table, const WriteContext& context)
 BulkAppender::~BulkAppender() { Abort(); }
 
 Status BulkAppender::AddGroup(uint64_t position, Builder* builder) {
-  DRIFTDB_DCHECK(builder->full());
-  GroupWriter writer(*table_->schema(), table_->environment().extents);
+  DRIFTDB_DCHECK(builder->row_count() > 0);
+  GroupWriter writer(*table_->schema(), table_->environment());
   for (size_t c = 0; c < writer.column_count(); ++c) {
-    for (const Chunk& piece : builder->chunks()) {
+    for (const Chunk& piece : builder->state_->pieces) {
       if (c < piece.column_count()) {
         writer.Append(c, piece.column(c), piece.row_count());
       } else {
@@ -90,7 +117,7 @@ Result<std::vector<GroupDescriptor>> BulkAppender::Finish() {
     pending.descriptor.group = group++;
     UndoRecord* record = context_.undo->Append(UndoKind::kInsert, table_, 0);
     record->rid = RowId(pending.descriptor.group << kGroupBits);
-    record->rows = kGroupRows;
+    record->rows = pending.descriptor.rows;
     record->whole_group = true;
     record->statement = context_.snapshot.statement;
     descriptors.push_back(pending.descriptor);

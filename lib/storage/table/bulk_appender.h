@@ -1,11 +1,12 @@
 // BulkAppender: loads many rows as sealed groups, written straight into unreferenced extents.
 // Use: each worker fills Builders and hands them to AddGroup with their place in the input; Finish
 // gives the groups their rids in input order and registers them as the transaction's own (others do
-// not see them before its commit). The descriptors go into the log as ATTACH_GROUP records. Rows
-// that do not fill a group (fewer than kGroupRows left) are given back by the builder for ordinary
-// inserts. Rollback needs no call: the undo log drops the groups and releases their extents.
-// Threads: AddGroup from several threads; Finish after all of them. A Builder belongs to one
-// thread. Errors: 53200, 53100, 58030. After an error call Abort (the destructor does).
+// not see them before its commit). The descriptors go into the log as ATTACH_GROUP records. A group
+// that memory allows no more for is full with fewer than kGroupRows rows; the rids behind them stay
+// unused. Rows that do not fill a group are given back by the builder for ordinary inserts.
+// Rollback needs no call: the undo log drops the groups and releases their extents. Threads:
+// AddGroup from several threads; Finish after all of them. A Builder belongs to one thread. Errors:
+// 53200, 53100, 58030. After an error call Abort (the destructor does).
 #ifndef DRIFTDB_STORAGE_TABLE_BULK_APPENDER_H_
 #define DRIFTDB_STORAGE_TABLE_BULK_APPENDER_H_
 
@@ -25,15 +26,16 @@ class BulkAppender {
   // Collects the rows of one group.
   class Builder {
    public:
-    explicit Builder(Table* table);
+    // `bytes_max`: memory at which the group counts as full.
+    Builder(Table* table, size_t bytes_max);
     ~Builder();
     // Takes alive rows of `rows` (columns by ordinal) from row `from` on until the group is full;
     // returns how many were taken.
     Result<size_t> Append(const Chunk& rows, size_t from = 0);
     uint32_t row_count() const;
-    bool full() const { return row_count() == kGroupRows; }
-    // The collected rows as chunks, for Table::Insert.
-    const std::vector<Chunk>& chunks() const;
+    bool full() const;
+    // Moves the collected rows out, chunk by chunk in order, for Table::Insert. False: no more.
+    bool TakeChunk(Chunk* rows);
     void Clear();
 
    private:

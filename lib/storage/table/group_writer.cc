@@ -7,8 +7,17 @@
 
 namespace driftdb::storage {
 
-GroupWriter::GroupWriter(const TableSchema& schema, ExtentStore* extents)
-    : schema_(schema), extents_(extents) {}
+namespace {
+
+// Beside the values themselves: the pieces of one segment and its payload.
+constexpr size_t kGroupWriterSegmentBytes = 3 * size_t{kSegmentBytesMax};
+
+}  // namespace
+
+GroupWriter::GroupWriter(const TableSchema& schema, const TableEnvironment& environment)
+    : schema_(schema),
+      extents_(environment.extents),
+      memory_(environment.memory, "group encoding") {}
 
 GroupWriter::~GroupWriter() {
   for (const ExtentRef& extent : descriptor_.Extents()) extents_->Release(extent, true);
@@ -45,17 +54,26 @@ void GroupWriter::AppendNulls(size_t ordinal, size_t count) {
 Status GroupWriter::FinishColumn(size_t ordinal) {
   if (schema_.columns[ordinal].dropped) return OkStatus();
   DRIFTDB_DCHECK(current_ == ordinal);
-  DRIFTDB_ASSIGN_OR_RETURN(EncodedColumn encoded, writer_->Finish());
+  // Codes, hash table and packed values of a trial are no larger than the values.
+  const size_t value_bytes = std::max<size_t>(schema_.columns[ordinal].type.width(), 8);
+  DRIFTDB_RETURN_IF_ERROR(
+      memory_.Resize(2 * value_bytes * writer_->row_count() + kGroupWriterSegmentBytes));
   SealedColumn column;
   column.id = schema_.columns[ordinal].id;
   column.type = schema_.columns[ordinal].type;
-  column.zone = encoded.zone;
-  column.distinct = encoded.distinct.Estimate();
   descriptor_.columns.push_back(std::move(column));
-  for (EncodedSegment& segment : encoded.segments) {
-    DRIFTDB_ASSIGN_OR_RETURN(SegmentMeta meta, WriteSegment(std::move(segment), extents_));
-    descriptor_.columns.back().segments.push_back(std::move(meta));
-  }
+  std::vector<SegmentMeta>* const segments = &descriptor_.columns.back().segments;
+  DRIFTDB_ASSIGN_OR_RETURN(
+      const EncodedColumn encoded, writer_->Finish([&](EncodedSegment segment) -> Status {
+        DRIFTDB_ASSIGN_OR_RETURN(SegmentMeta meta, WriteSegment(std::move(segment), extents_));
+        segments->push_back(std::move(meta));
+        return OkStatus();
+      }));
+  descriptor_.columns.back().zone = encoded.zone;
+  descriptor_.columns.back().distinct = encoded.distinct.Estimate();
+  writer_ = nullptr;
+  current_ = ~size_t{0};
+  memory_.ReleaseAll();
   return OkStatus();
 }
 

@@ -1,6 +1,7 @@
 // GroupWriter: encodes the columns of one group and writes their extents; for bulk loads and
 // sealing. Use: per column Append... in row order, then FinishColumn; at the end Finish. Extents
-// written before an error are released by the destructor. Threads: one at a time. Errors: 53200,
+// written before an error are released by the destructor. Memory: the values of one column and one
+// segment of it, charged. Threads: one at a time. Errors: 53200,
 // 53100, 58030, 54000.
 #ifndef DRIFTDB_STORAGE_TABLE_GROUP_WRITER_H_
 #define DRIFTDB_STORAGE_TABLE_GROUP_WRITER_H_
@@ -18,7 +19,7 @@ namespace driftdb::storage {
 
 class GroupWriter {
  public:
-  GroupWriter(const TableSchema& schema, ExtentStore* extents);
+  GroupWriter(const TableSchema& schema, const TableEnvironment& environment);
   ~GroupWriter();
   GroupWriter(const GroupWriter&) = delete;
   GroupWriter& operator=(const GroupWriter&) = delete;
@@ -37,6 +38,7 @@ class GroupWriter {
 
   const TableSchema& schema_;
   ExtentStore* const extents_;
+  MemoryReservation memory_;
   std::unique_ptr<SegmentWriter> writer_;  // of the current column
   size_t current_ = ~size_t{0};
   GroupDescriptor descriptor_;

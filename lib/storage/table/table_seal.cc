@@ -142,7 +142,7 @@ Result<bool> Table::SealGroup(uint64_t number, CommitSeq horizon) {
     any = any || pieces[i].rows > 0;
   }
   if (!any) return false;
-  GroupWriter writer(current, environment_.extents);
+  GroupWriter writer(current, environment_);
   for (size_t o = 0; o < ordinals.size(); ++o) {
     for (TableSealPiece& piece : pieces) {
       if (piece.rows > 0) writer.Append(ordinals[o], piece.columns[o], piece.rows);

@@ -74,6 +74,7 @@ Result<TableStatistics> Table::Statistics() {
   statistics.columns.resize(current.columns.size());
   std::vector<ZoneMap> zones(current.columns.size());
   uint64_t sealed_rows = 0;
+  uint64_t group_rows = 0;  // of the largest group
   const EpochGuard guard(environment_.epochs);
   for (uint64_t number = 0; number < group_count(); ++number) {
     const RowGroup* group = FindGroup(number);
@@ -87,6 +88,7 @@ Result<TableStatistics> Table::Statistics() {
     const SealedGroup* sealed = group->sealed();
     if (sealed == nullptr || sealed->word().in_txn()) continue;
     sealed_rows += sealed->descriptor().rows;
+    group_rows = std::max<uint64_t>(group_rows, sealed->descriptor().rows);
     for (const SealedColumn& column : sealed->descriptor().columns) {
       for (const SegmentMeta& segment : column.segments) {
         statistics.bytes += segment.extent.payload_bytes;
@@ -112,7 +114,7 @@ Result<TableStatistics> Table::Statistics() {
     column.max = TableStatisticsBound(type, zones[c].max);
     column.known = !column.min.is_null();
     // All values different within a group (keys): so they are between groups.
-    if (column.distinct * 10 > uint64_t{kGroupRows} * 9) {
+    if (column.distinct * 10 > group_rows * 9) {
       column.distinct = std::max(column.distinct, statistics.rows);
     }
   }

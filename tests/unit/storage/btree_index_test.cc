@@ -320,6 +320,59 @@ TEST_CASE("bulk build: four times the memory limit, within the limit", "[storage
   CHECK(store.live_extents() == 0);
 }
 
+TEST_CASE("run: fences of long keys are short, and find keys that cross pages",
+          "[storage][btree][BT-14]") {
+  IndexFixture f;
+  std::mt19937_64 rng(7);
+  std::vector<std::string> keys;
+  for (size_t i = 0; i < 4000; ++i) {
+    std::string key("\x01", 1);
+    while (key.size() < 200) key.push_back(static_cast<char>('a' + rng() % 26));
+    keys.push_back(key);
+  }
+  keys[1] = keys[0].substr(0, 2);     // a prefix of others
+  constexpr uint64_t kCopies = 6000;  // of one key: more than a page
+  BulkIndexBuilder builder(&f.store, &f.memory, BulkBuildOptions());
+  for (size_t i = 0; i < keys.size(); ++i) REQUIRE(builder.Add(keys[i], RowId(i)).ok());
+  for (uint64_t i = 0; i < kCopies; ++i) REQUIRE(builder.Add(keys[5], RowId(10000 + i)).ok());
+  const Result<RunDescriptor> run = builder.Finish();
+  REQUIRE(run.ok());
+  CHECK(run->pages() > 100);
+  CHECK(run->fence_bytes < run->pages() * 12);
+  REQUIRE(f.index->AttachRun(*run, TxnId(0), false).ok());
+  for (const bool merged : {false, true}) {
+    if (merged) MergeAll(f.index.get());
+    CHECK(f.index->Check().ok());
+    CHECK(f.index->Statistics().memory_bytes < run->pages() * 48);
+    for (size_t i = 0; i < keys.size(); ++i) {
+      RowIdBuffer rids;
+      REQUIRE(f.index->Lookup(keys[i], &rids).ok());
+      REQUIRE(rids.size() == (i == 5 ? kCopies + 1 : 1));
+      RowIdBuffer none;
+      REQUIRE(f.index->Lookup(keys[i].substr(0, keys[i].size() - 1), &none).ok());
+      CHECK(none.size() == 0);
+    }
+  }
+}
+
+TEST_CASE("run: a filter too large for the memory limit is left out", "[storage][btree]") {
+  MemoryExtentStore store;
+  for (const bool large : {false, true}) {
+    MemoryAccountant memory(large ? size_t{8} << 20 : size_t{1} << 30);
+    BulkBuildOptions options;
+    options.memory_bytes = 1 << 20;
+    options.filter = true;
+    BulkIndexBuilder builder(&store, &memory, options);
+    for (uint64_t i = 0; i < 300000; ++i) REQUIRE(builder.Add(IntegerKey(i), RowId(i)).ok());
+    const Result<RunDescriptor> run = builder.Finish();
+    REQUIRE(run.ok());
+    CHECK((run->fence_bytes > 300000 * 12 / 8) == !large);
+    BtreeRunCheck(&store, &memory, *run);
+    ReleaseRun(&store, *run);
+  }
+  CHECK(store.live_extents() == 0);
+}
+
 TEST_CASE("bulk build: duplicates are found in and across spilled runs, NULLs are none",
           "[storage][btree]") {
   MemoryExtentStore store;

@@ -32,7 +32,7 @@ TableTestRow SealedRow(int64_t key) {
 // Feeds rows [first, first + count) into groups; returns the builder with the rest.
 std::unique_ptr<BulkAppender::Builder> FeedGroups(Table* table, BulkAppender* appender,
                                                   int64_t first, size_t count) {
-  auto builder = std::make_unique<BulkAppender::Builder>(table);
+  auto builder = std::make_unique<BulkAppender::Builder>(table, SIZE_MAX);
   uint64_t position = 0;
   for (size_t done = 0; done < count;) {
     std::vector<TableTestRow> rows;
@@ -54,7 +54,8 @@ std::vector<GroupDescriptor> Load(Table* table, const WriteContext& context, siz
   const auto rest = FeedGroups(table, &appender, 0, count);
   Result<std::vector<GroupDescriptor>> groups = appender.Finish();
   REQUIRE(groups.ok());
-  for (const Chunk& chunk : rest->chunks()) REQUIRE(table->Insert(context, chunk, nullptr).ok());
+  Chunk chunk;
+  while (rest->TakeChunk(&chunk)) REQUIRE(table->Insert(context, chunk, nullptr).ok());
   return *groups;
 }
 
@@ -113,7 +114,7 @@ TEST_CASE("bulk load: rollback and abort give all extents back", "[storage]") {
     FeedGroups(&table, &appender, 0, kGroupRows);
     CHECK(db.extents.count() > 0);
     db.extents.fail_writes = true;
-    BulkAppender::Builder builder(&table);
+    BulkAppender::Builder builder(&table, SIZE_MAX);
     std::vector<TableTestRow> rows(kVectorRows, SealedRow(1));
     while (!builder.full()) REQUIRE(builder.Append(ChunkOf(rows)).ok());
     CHECK(appender.AddGroup(7, &builder).sqlstate() == sqlstate::kDiskFull);
