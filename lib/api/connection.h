@@ -105,6 +105,8 @@ class Connection {
 
   CopyReader copy_reader;
   CopyWriter copy_writer;
+  // For tests: RuleBit mask of rewrites that plans of this connection go without.
+  uint32_t disabled_optimizer_rules = 0;
 
  private:
   Result<Statement*> PrepareStatement(std::string_view sql, size_t* consumed);

@@ -158,6 +158,8 @@ class CopyFromRunner {
   size_t workers_ = 1;  // as many as memory allows
   size_t group_bytes_max_ = 0;
   std::vector<bool> listed_;
+  std::vector<expr::ExprPtr> checks_;  // over slots
+  expr::ExprPtr where_source_;         // over slots
   exec::RowConstraints constraints_;
   std::vector<expr::CompiledExpr> where_;
   std::vector<bool> per_row_default_;
@@ -174,12 +176,13 @@ class CopyFromRunner {
 Status CopyFromRunner::Prepare() {
   listed_.assign(table_.columns.size(), false);
   for (const uint32_t ordinal : copy_.columns) listed_[ordinal] = true;
-  DRIFTDB_ASSIGN_OR_RETURN(
-      constraints_,
-      exec::RowConstraints::Make(&table_, copy_.checks, copy_.check_names, context_->eval));
+  for (const expr::ExprPtr& check : copy_.checks) checks_.push_back(exec::OverTableSlots(*check));
+  DRIFTDB_ASSIGN_OR_RETURN(constraints_, exec::RowConstraints::Make(
+                                             &table_, checks_, copy_.check_names, context_->eval));
   if (copy_.where != nullptr) {
+    where_source_ = exec::OverTableSlots(*copy_.where);
     DRIFTDB_ASSIGN_OR_RETURN(expr::CompiledExpr where,
-                             expr::CompiledExpr::Compile(*copy_.where, context_->eval));
+                             expr::CompiledExpr::Compile(*where_source_, context_->eval));
     where_.push_back(std::move(where));
   }
   per_row_default_.assign(table_.columns.size(), false);

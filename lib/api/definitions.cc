@@ -257,12 +257,7 @@ Status Definitions::AddConstraint(Oid relation, sql::BoundAlterAction* action) {
       std::vector<std::string> names = {constraint.name};
       std::vector<expr::ExprPtr> checks;
       for (const expr::ExprPtr& check : action->new_checks) {
-        expr::ExprPtr slotted = check->Clone();
-        expr::Rewrite(slotted, [](expr::ExprPtr& node) {
-          if (node->kind != expr::ExprKind::kColumn) return;
-          node = expr::MakeSlot(node->column.column_index, node->type, node->name);
-        });
-        checks.push_back(std::move(slotted));
+        checks.push_back(exec::OverTableSlots(*check));
       }
       names.resize(checks.size(), constraint.name);
       DRIFTDB_RETURN_IF_ERROR(CheckExistingRows(*table, {}, checks, names));

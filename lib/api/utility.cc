@@ -21,6 +21,7 @@ Result<sql::PhysicalPlan> PlanQuery(Connection* connection, const catalog::Catal
   TableStatisticsProvider statistics(connection->transaction()->LatestPublished());
   sql::OptimizerContext context;
   context.statistics = &statistics;
+  context.disabled_rules = connection->disabled_optimizer_rules;
   context.catalog_version = catalog.version();
   const int64_t begin = connection->database()->clock()->MonotonicNanos();
   DRIFTDB_ASSIGN_OR_RETURN(sql::PhysicalPlan plan, sql::Optimize(std::move(*query), context));

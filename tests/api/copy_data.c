@@ -67,6 +67,23 @@ static void CsvGoesInAndOut(void) {
   CloseFixture(&f);
 }
 
+static void RowsMeetTheTablesChecks(void) {
+  Fixture f = OpenFixture();
+  Source good = {"1\t5\n2\t\\N\n3\t9\n", 0, 4, 0, 0};
+  Source bad = {"4\t5\n5\t0\n", 0, 4, 0, 0};
+  CHECK_INT(Exec(f.connection, "CREATE TABLE t (a int, b int DEFAULT 7 CHECK (b > 0))"),
+            DRIFTDB_OK);
+  driftdb_set_copy_reader(f.connection, ReadSource, &good);
+  CHECK_INT(Exec(f.connection, "COPY t FROM STDIN WHERE a <> 3 AND b IS DISTINCT FROM 6"),
+            DRIFTDB_OK);
+  CHECK_INT(driftdb_changes(f.connection), 2);
+  driftdb_set_copy_reader(f.connection, ReadSource, &bad);
+  CHECK_TEXT(StateOf(f.connection, "COPY t FROM STDIN"), "23514");
+  CHECK_INT(IntOf(f.connection, "SELECT count(*) FROM t"), 2);
+  CHECK_INT(IntOf(f.connection, "SELECT max(b) FROM t"), 5);
+  CloseFixture(&f);
+}
+
 static void ErrorsUndoTheWholeCopy(void) {
   Fixture f = OpenFixture();
   Source bad = {"1\n2\nx\n4\n", 0, 3, 0, 0};

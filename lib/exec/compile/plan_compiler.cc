@@ -12,6 +12,7 @@
 #include "exec/scan/index_scan_source.h"
 #include "exec/scan/table_scan_source.h"
 #include "exec/setop/distinct_on.h"
+#include "exec/setop/row_number.h"
 #include "exec/setop/set_operation.h"
 #include "exec/sort/sort.h"
 
@@ -83,7 +84,8 @@ Result<Fragment> PlanCompiler::Build(const sql::PhysicalNode& node) {
     return BuildDml(node);
   }
   if (node.As<sql::PhysicalFilter>() != nullptr || node.As<sql::PhysicalProjection>() != nullptr ||
-      node.As<sql::PhysicalLimit>() != nullptr || node.As<sql::PhysicalDistinctOn>() != nullptr) {
+      node.As<sql::PhysicalLimit>() != nullptr || node.As<sql::PhysicalDistinctOn>() != nullptr ||
+      node.As<sql::PhysicalWindow>() != nullptr) {
     return BuildStreaming(node);
   }
   return BuildLeaf(node);
@@ -115,9 +117,6 @@ Result<Fragment> PlanCompiler::BuildLeaf(const sql::PhysicalNode& node) {
     }
     return FromSource(Own<SeriesSource>(function, node.types[0]), node.node_id);
   }
-  if (node.As<sql::PhysicalWindow>() != nullptr) {
-    return Error(sqlstate::kFeatureNotSupported, "window functions are not supported");
-  }
   return InternalError("physical plan node {} of an unknown kind", node.node_id);
 }
 
@@ -130,6 +129,14 @@ Result<Fragment> PlanCompiler::BuildStreaming(const sql::PhysicalNode& node) {
   } else if (const auto* limit = node.As<sql::PhysicalLimit>()) {
     AddOperator(&fragment, Own<LimitOperator>(limit->limit.get(), limit->offset.get()),
                 node.node_id);
+  } else if (const auto* window = node.As<sql::PhysicalWindow>()) {
+    for (const expr::ExprPtr& call : window->calls) {
+      if (call->window->function != expr::WindowFunction::kRowNumber) {
+        return Error(sqlstate::kFeatureNotSupported, "window functions are not supported")
+            .At(call->position);
+      }
+      AddOperator(&fragment, Own<RowNumber>(Refs(call->window->partition_by)), node.node_id);
+    }
   } else {
     const auto* distinct = node.As<sql::PhysicalDistinctOn>();
     DistinctOnOptions options;

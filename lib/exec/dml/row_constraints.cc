@@ -22,6 +22,15 @@ Result<RowConstraints> RowConstraints::Make(const catalog::TableEntry* table,
   return constraints;
 }
 
+expr::ExprPtr OverTableSlots(const expr::Expr& bound) {
+  expr::ExprPtr slotted = bound.Clone();
+  expr::Rewrite(slotted, [](expr::ExprPtr& node) {
+    if (node->kind != expr::ExprKind::kColumn) return;
+    node = expr::MakeSlot(node->column.column_index, node->type, node->name);
+  });
+  return slotted;
+}
+
 std::string RowText(const Chunk& rows, size_t row) {
   std::string text = "(";
   for (size_t c = 0; c < rows.column_count(); ++c) {

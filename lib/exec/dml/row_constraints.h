@@ -32,6 +32,8 @@ class RowConstraints {
   std::vector<expr::CompiledExpr> checks_;
 };
 
+// An expression that is bound over the columns of one table, over slots in table order.
+expr::ExprPtr OverTableSlots(const expr::Expr& bound);
 // Table order -> storage order (dropped columns are NULL). Columns share memory with `rows`.
 Chunk ToStorageOrder(const catalog::TableEntry& table, const Chunk& rows);
 // "(1, null, abc)" for error details.

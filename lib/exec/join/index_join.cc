@@ -5,6 +5,7 @@
 #include "base/status_macros.h"
 #include "exec/scan/index_scan_source.h"
 #include "expr/evaluator.h"
+#include "expr/predicate.h"
 #include "storage/btree/index_cursor.h"
 #include "storage/table/table.h"
 
@@ -121,8 +122,10 @@ Result<bool> IndexJoinOperator::Matches(Local* local, const Chunk& input, size_t
     batch->right.column(c).SetValue(at, Value::Int64(static_cast<int64_t>(rid.value)));
   }
   for (size_t k = 0; k < key_positions_.size(); ++k) {
+    // By value: the key may be text where the column is varchar(n).
     const Value have = batch->right.column(key_positions_[k]).GetValue(at);
-    if (!(have == local->key_values[k].GetValue(row))) return false;  // IJ-1
+    if (have.is_null()) return false;
+    if (expr::CompareValues(have, local->key_values[k].GetValue(row)) != 0) return false;  // IJ-1
   }
   if (local->residual.empty()) return true;
   Chunk pair;

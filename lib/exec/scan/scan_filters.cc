@@ -1,5 +1,6 @@
 #include "exec/scan/scan_filters.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 
@@ -112,6 +113,32 @@ std::optional<uint32_t> ScanOnlySlot(const expr::Expr& condition) {
   return *slots.begin();
 }
 
+// NULL whenever the slots are NULL.
+bool ScanNullIfNull(const expr::Expr& e) {
+  const auto any = [&] {
+    return std::any_of(e.children.begin(), e.children.end(),
+                       [](const expr::ExprPtr& c) { return c != nullptr && ScanNullIfNull(*c); });
+  };
+  switch (e.kind) {
+    case expr::ExprKind::kSlot:
+      return true;
+    case expr::ExprKind::kFunction:
+      return e.function->strict && any();
+    case expr::ExprKind::kComparison:
+      return e.comparison != expr::ComparisonOp::kDistinct &&
+             e.comparison != expr::ComparisonOp::kNotDistinct && any();
+    case expr::ExprKind::kCast:
+    case expr::ExprKind::kNot:
+    case expr::ExprKind::kPattern:
+      return any();
+    case expr::ExprKind::kInList:
+    case expr::ExprKind::kNullIf:
+      return ScanNullIfNull(*e.children[0]);
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 Result<ScanFilters> ScanFilters::Build(const std::vector<expr::ExprPtr>& conjuncts,
@@ -138,18 +165,9 @@ Result<ScanFilters> ScanFilters::Build(const std::vector<expr::ExprPtr>& conjunc
         if (node->kind == expr::ExprKind::kSlot) node->slot = 0;
       });
       auto callback = std::make_shared<ScanCallback>(std::move(alone), context);
-      // Conditions like `x IS NULL OR x > 5` hold for NULL too; the callback form does not ask for
-      // NULLs.
-      const bool sees_null = expr::ContainsKind(*conjunct, expr::ExprKind::kIsTest) ||
-                             expr::ContainsKind(*conjunct, expr::ExprKind::kCoalesce) ||
-                             expr::ContainsKind(*conjunct, expr::ExprKind::kCase) ||
-                             expr::ContainsKind(*conjunct, expr::ExprKind::kOr) ||
-                             expr::ContainsKind(*conjunct, expr::ExprKind::kAnd) ||
-                             expr::ContainsKind(*conjunct, expr::ExprKind::kNot);
-      const bool strict_shape = conjunct->kind == expr::ExprKind::kPattern ||
-                                conjunct->kind == expr::ExprKind::kComparison ||
-                                conjunct->kind == expr::ExprKind::kInList;
-      if (!sees_null && strict_shape) {
+      // The callback form does not ask for NULLs: `x IS NULL OR x > 5` and `x IS DISTINCT FROM 5`
+      // hold for them too.
+      if (ScanNullIfNull(*conjunct)) {
         filters.pushed.push_back(
             {*slot, std::make_shared<const storage::ColumnPredicate>(
                         storage::ColumnPredicate::Callback(std::move(callback)))});

@@ -26,6 +26,18 @@ Status MathUnary(KernelCall& call) {
     return OkStatus();
   });
 }
+Status MathExp(KernelCall& call) {
+  auto* out = call.out->data<double>();
+  return ForEachRowChecked(call.rows, [&](size_t i) -> Status {
+    const double a = call.args[0].value<double>(i);
+    out[i] = std::exp(a);
+    if (std::isinf(out[i]) && !std::isinf(a)) return MathOverflow();
+    if (out[i] == 0 && !std::isinf(a)) {
+      return Error(sqlstate::kNumericOutOfRange, "value out of range: underflow");
+    }
+    return OkStatus();
+  });
+}
 template <double (*f)(double, double)>
 Status MathBinary(KernelCall& call) {
   auto* out = call.out->data<double>();
@@ -167,18 +179,7 @@ Status MathPowerDecimal(KernelCall& call) {
   });
 }
 
-Status MathDivInteger(KernelCall& call) {
-  auto* out = call.out->data<int64_t>();
-  return ForEachRowChecked(call.rows, [&](size_t i) -> Status {
-    const int64_t a = call.args[0].value<int64_t>(i), b = call.args[1].value<int64_t>(i);
-    if (b == 0) return Error(sqlstate::kDivisionByZero, "division by zero");
-    if (b == -1 && a == INT64_MIN) {
-      return Error(sqlstate::kNumericOutOfRange, "bigint out of range");
-    }
-    out[i] = a / b;
-    return OkStatus();
-  });
-}
+constexpr SqlState kMathWidthBucketArgument{"2201G"};
 
 Status MathWidthBucket(KernelCall& call) {
   auto* out = call.out->data<int32_t>();
@@ -187,10 +188,10 @@ Status MathWidthBucket(KernelCall& call) {
                  high = call.args[2].value<double>(i);
     const int32_t count = call.args[3].value<int32_t>(i);
     if (count <= 0) {
-      return Error(sqlstate::kInvalidParameterValue, "count must be greater than zero");
+      return Error(kMathWidthBucketArgument, "count must be greater than zero");
     }
     if (low == high) {
-      return Error(sqlstate::kInvalidParameterValue, "lower bound cannot equal upper bound");
+      return Error(kMathWidthBucketArgument, "lower bound cannot equal upper bound");
     }
     const bool rising = low < high;
     if (rising ? v < low : v > low) {
@@ -261,7 +262,7 @@ void AddMathFunctions(FunctionTable* table) {
   MathAddUnary(table, "sign", MathUnary<MathSign>);
   MathAddUnary(table, "sqrt", MathSqrt);
   MathAddUnary(table, "cbrt", MathUnary<std::cbrt>);
-  MathAddUnary(table, "exp", MathUnary<std::exp>);
+  MathAddUnary(table, "exp", MathExp);
   MathAddUnary(table, "ln", MathLog<std::log>);
   MathAddUnary(table, "log", MathLog<std::log10>);
   MathAddUnary(table, "log10", MathLog<std::log10>);
@@ -295,7 +296,6 @@ void AddMathFunctions(FunctionTable* table) {
   AddFunction(table, "power", {kAnyDecimal, kAnyDecimal}, WideDecimal(16), MathPowerDecimal);
   AddFunction(table, "pow", {kAnyDecimal, kAnyDecimal}, WideDecimal(16), MathPowerDecimal);
   AddOperator(table, "^", {kAnyDecimal, kAnyDecimal}, WideDecimal(16), MathPowerDecimal);
-  AddFunction(table, "div", {i8, i8}, i8, MathDivInteger);
   AddFunction(table, "width_bucket", {f8, f8, f8, i4}, i4, MathWidthBucket);
   AddFunction(table, "factorial", {i8}, WideDecimal(0), MathFactorial);
   AddFunction(table, "pi", {}, f8, MathPi).may_fail = false;

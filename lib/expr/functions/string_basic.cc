@@ -110,8 +110,9 @@ Status StringChr(KernelCall& call) {
   return ForEachRowChecked(call.rows, [&](size_t i) -> Status {
     const int32_t code = call.args[0].value<int32_t>(i);
     if (code == 0) return Error(sqlstate::kProgramLimitExceeded, "null character not permitted");
-    if (code < 0)
-      return Error(sqlstate::kProgramLimitExceeded, "character number must be positive");
+    if (code < 0) {
+      return Error(sqlstate::kInvalidParameterValue, "character number must be positive");
+    }
     if (code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) {
       return Error(sqlstate::kProgramLimitExceeded,
                    "requested character too large for encoding: {}", code);

@@ -113,9 +113,6 @@ Status DecodeBackslash(std::string_view text, size_t* at, DecodeUnicode* unicode
     case 't':
       out->push_back('\t');
       return OkStatus();
-    case 'v':
-      out->push_back('\v');
-      return OkStatus();
     default:
       break;
   }

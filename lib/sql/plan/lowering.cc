@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/error.h"
 #include "base/status_macros.h"
 #include "expr/expr.h"
 
@@ -340,8 +341,44 @@ Result<Lowered> Lowering::LowerSetOperation(LogicalNode& node) {
   return result;
 }
 
+namespace {
+
+bool LoweringSameKeys(const std::vector<expr::SortKey>& a, const std::vector<expr::SortKey>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+    return expr::Equals(*x.expr, *y.expr) && x.descending == y.descending &&
+           x.nulls_first == y.nulls_first;
+  });
+}
+
+// The rows in the order that the calls number them in.
+PhysicalPtr LoweringOrderForWindow(PhysicalPtr child, const PhysicalWindow& window) {
+  PhysicalSort sort;
+  for (const expr::SortKey& key : window.calls[0]->window->order_by) {
+    sort.keys.push_back({key.expr->Clone(), key.descending, key.nulls_first});
+  }
+  auto node = std::make_unique<PhysicalNode>();
+  node->types = child->types;
+  node->estimated_rows = child->estimated_rows;
+  node->payload = std::move(sort);
+  node->children.push_back(std::move(child));
+  return node;
+}
+
+}  // namespace
+
+// Numbers follow the order of the input. The window of a correlated LIMIT stands on the LIMIT's own
+// sort already.
 Result<Lowered> Lowering::LowerWindow(LogicalNode& node) {
   auto& window = *node.As<LogicalWindow>();
+  const std::vector<expr::SortKey>& order = window.calls[0]->window->order_by;
+  for (const ExprPtr& call : window.calls) {
+    if (LoweringSameKeys(call->window->order_by, order)) continue;
+    return Error(sqlstate::kFeatureNotSupported,
+                 "window functions of different orders are not supported")
+        .At(call->position);
+  }
+  const auto* sort = node.children[0]->As<LogicalSort>();
+  const bool ordered = order.empty() || (sort != nullptr && LoweringSameKeys(sort->keys, order));
   PhysicalWindow payload;
   std::vector<ColumnBinding> added;
   for (uint32_t i = 0; i < window.calls.size(); ++i) {
@@ -357,6 +394,7 @@ Result<Lowered> Lowering::LowerWindow(LogicalNode& node) {
   SlotMap slots;
   slots.Append(child.layout);
   DRIFTDB_RETURN_IF_ERROR(Resolve(payload.calls, slots));
+  if (!ordered) child.node = LoweringOrderForWindow(std::move(child.node), payload);
   Lowered result{MakeNode(node), std::move(child.layout)};
   result.node->types = child.node->types;
   for (size_t i = 0; i < added.size(); ++i) {

@@ -157,8 +157,45 @@ Status Unnester::OtherNode(LogicalPtr& node) {
   return status;
 }
 
-// Subqueries in an ON clause: an inner join's go to a filter above; an outer join's are joined to
-// the side they depend on.
+// Subqueries in an outer join's ON clause are joined to the side they depend on. One that depends
+// on both makes the join a dependent one: its conditions become a filter of the inner side, which
+// then refers to the outer side.
+Status Unnester::OuterJoinConditions(LogicalPtr& node) {
+  auto* join = node->As<LogicalJoin>();
+  const TableSet left = OutputTables(*node->children[0]);
+  const TableSet right = OutputTables(*node->children[1]);
+  for (const ExprPtr& e : join->conditions) {
+    if (!expr::ContainsKind(*e, ExprKind::kSubquery)) continue;
+    const TableSet tables = ReferencedTables(*e);
+    if (!tables.Intersects(left) || !tables.Intersects(right)) continue;
+    if (join->type == LogicalJoinType::kFull) {
+      return Error(sqlstate::kFeatureNotSupported,
+                   "a subquery in a full join's condition that refers to both sides is not "
+                   "supported")
+          .At(e->position);
+    }
+    if (join->type == LogicalJoinType::kRight) {
+      std::swap(node->children[0], node->children[1]);
+      join->type = LogicalJoinType::kLeft;
+    }
+    LogicalPtr filter = MakeLogical(LogicalFilter{std::move(join->conditions)});
+    filter->children.push_back(std::move(node->children[1]));
+    join->conditions.clear();
+    join->lateral = true;
+    DRIFTDB_RETURN_IF_ERROR(FilterNode(filter));
+    node->children[1] = std::move(filter);
+    return OkStatus();
+  }
+  for (ExprPtr& e : join->conditions) {
+    if (!expr::ContainsKind(*e, ExprKind::kSubquery)) continue;
+    const size_t side = ReferencedTables(*e).Intersects(OutputTables(*node->children[0])) ? 0 : 1;
+    DRIFTDB_RETURN_IF_ERROR(Expression(e, &node->children[side], true));
+    Renamed(*node);
+  }
+  return OkStatus();
+}
+
+// Subqueries in an inner join's ON clause go to a filter above.
 Status Unnester::JoinNode(LogicalPtr& node) {
   auto* join = node->As<LogicalJoin>();
   DRIFTDB_RETURN_IF_ERROR(Node(node->children[0]));
@@ -179,20 +216,7 @@ Status Unnester::JoinNode(LogicalPtr& node) {
       }
       join->conditions = std::move(plain);
     } else {
-      for (ExprPtr& e : join->conditions) {
-        if (!expr::ContainsKind(*e, ExprKind::kSubquery)) continue;
-        const TableSet tables = ReferencedTables(*e);
-        const TableSet left = OutputTables(*node->children[0]);
-        const bool on_left = tables.Intersects(left);
-        if (on_left && tables.Intersects(OutputTables(*node->children[1]))) {
-          return Error(sqlstate::kFeatureNotSupported,
-                       "a subquery in an outer join's condition that refers to both sides is not "
-                       "supported")
-              .At(e->position);
-        }
-        DRIFTDB_RETURN_IF_ERROR(Expression(e, &node->children[on_left ? 0 : 1], true));
-        Renamed(*node);
-      }
+      DRIFTDB_RETURN_IF_ERROR(OuterJoinConditions(node));
     }
   }
   if (join->lateral) DRIFTDB_RETURN_IF_ERROR(Decorrelate(node));

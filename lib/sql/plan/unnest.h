@@ -41,6 +41,7 @@ class Unnester {
   // unnest.cc: the walk.
   Status Node(LogicalPtr& node);
   Status JoinNode(LogicalPtr& node);
+  Status OuterJoinConditions(LogicalPtr& node);
   Status FilterNode(LogicalPtr& node);
   Status OtherNode(LogicalPtr& node);
   void Renamed(LogicalNode& node);
@@ -92,7 +93,8 @@ struct PullUpResult {
 };
 struct PullUpMode {
   const TableSet* outer = nullptr;
-  bool rows_only = false;      // only the existence of rows matters
+  bool rows_only = false;      // the number of equal rows does not matter
+  bool any_row = false;        // only whether there is a row at all matters
   bool equality_only = false;  // below grouping
   bool substitute = false;     // projected expressions of outer columns may be lifted
 };

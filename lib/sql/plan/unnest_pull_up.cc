@@ -66,7 +66,7 @@ bool CanPullUpJoin(const LogicalNode& plan, const LogicalJoin& join, const PullU
 }
 
 bool CanPullUpLimit(const LogicalLimit& limit, const PullUpMode& mode) {
-  return mode.rows_only && !mode.equality_only && limit.offset == nullptr &&
+  return mode.any_row && !mode.equality_only && limit.offset == nullptr &&
          (limit.limit == nullptr ||
           (limit.limit->kind == ExprKind::kConstant &&
            (limit.limit->value.is_null() || limit.limit->value.int64() >= 1)));
@@ -76,6 +76,10 @@ bool CanPullUpLimit(const LogicalLimit& limit, const PullUpMode& mode) {
 
 bool CanPullUp(const LogicalNode& plan, PullUpMode mode) {
   if (!FreeTables(plan).Intersects(*mode.outer)) return true;
+  // Below anything else it matters which rows there are.
+  mode.any_row =
+      mode.any_row && (plan.As<LogicalProjection>() != nullptr ||
+                       plan.As<LogicalSort>() != nullptr || plan.As<LogicalLimit>() != nullptr);
   if (const auto* filter = plan.As<LogicalFilter>()) {
     return PullUpConjuncts(filter->conjuncts, mode) && CanPullUp(*plan.children[0], mode);
   }
@@ -220,6 +224,7 @@ Status Unnester::Decorrelate(LogicalPtr& node) {
   mode.outer = &outer;
   mode.rows_only = join.type == LogicalJoinType::kSemi || join.type == LogicalJoinType::kAnti ||
                    join.type == LogicalJoinType::kMark;
+  mode.any_row = mode.rows_only && join.conditions.empty();
   mode.substitute = mode.rows_only;
   const bool may_pull = context_.enabled(OptimizerRule::kPullUp) && !join.null_aware &&
                         join.type != LogicalJoinType::kRight && join.type != LogicalJoinType::kFull;
