@@ -122,6 +122,7 @@ class CopyFromRunner {
   Result<int64_t> Run();
 
  private:
+  bool UniqueIndexesEmpty() const;
   Status Prepare();
   Status ParseBlock(CopyFromBlock* block);
   Status ParseRecord(const std::vector<exec::CopyField>& fields, Chunk* chunk, size_t row);
@@ -154,6 +155,13 @@ class CopyFromRunner {
   int64_t rows_ = 0;
 };
 
+// Sorted runs are not checked against what the indexes hold already.
+bool CopyFromRunner::UniqueIndexesEmpty() const {
+  return std::none_of(table_.indexes.begin(), table_.indexes.end(), [](const auto& index) {
+    return index->unique && index->data->Statistics().entries > 0;
+  });
+}
+
 Status CopyFromRunner::Prepare() {
   listed_.assign(table_.columns.size(), false);
   for (const uint32_t ordinal : copy_.columns) listed_[ordinal] = true;
@@ -181,15 +189,12 @@ Status CopyFromRunner::Prepare() {
   DRIFTDB_ASSIGN_OR_RETURN(context_->snapshot.txn, transaction->EnsureWriter());
   writer_ = std::make_unique<txn::TableWriter>(transaction, table_.target.get(), context_->snapshot,
                                                nullptr);
-  // Sorted runs are not checked against what the indexes hold already, so a table with unique
-  // indexes must be empty.
-  bulk_allowed_ = true;
-  for (const auto& index : table_.indexes) {
-    if (index->unique && index->data->Statistics().entries > 0) bulk_allowed_ = false;
-  }
+  bulk_allowed_ = UniqueIndexesEmpty();
   if (bulk_allowed_ && !table_.indexes.empty()) {
-    // Nobody may slip a key in between; readers are not disturbed.
+    // Nobody may slip a key in between; readers are not disturbed. Whom we had to wait for may have
+    // left keys.
     DRIFTDB_RETURN_IF_ERROR(transaction->LockTable(table_.lock, txn::LockMode::kShare));
+    bulk_allowed_ = UniqueIndexesEmpty();
   }
   return OkStatus();
 }

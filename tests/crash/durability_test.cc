@@ -4,6 +4,7 @@
 #include "catch2/catch.hpp"
 
 #include "crash_sql.h"
+#include "platform/thread.h"
 #include "platform/vfs_fault.h"
 
 namespace driftdb::api {
@@ -104,6 +105,21 @@ TEST_CASE("a column whose ALTER TABLE was rolled back does not take the place of
   const SqlState after = test.Read();
   test.Crash(CrashModel::kAll);
   CHECK(SqlDifference(test.Read(), after).empty());
+}
+
+TEST_CASE("COPY judges whether it may skip unique checks when nobody else can insert any more") {
+  DurabilityBed test;
+  test.Open();
+  test.Run({"CREATE TABLE a (id bigint PRIMARY KEY, v int, s text)",
+            "2: BEGIN; DELETE FROM a"});  // holds the lock that COPY waits for
+  Status copied;
+  auto thread = platform::Thread::Start("copy", [&] { copied = test.bed->Run("!copy a 133000"); });
+  test.Ok(thread.status());
+  platform::SleepMicros(300'000);
+  test.Run({"2: INSERT INTO a VALUES (5, 0, 'first')", "2: COMMIT"});
+  thread->Join();
+  CHECK(copied.sqlstate() == sqlstate::kUniqueViolation);
+  CHECK(test.Read()["a"] == std::vector<std::string>{"5|0|first"});
 }
 
 }  // namespace driftdb::api
