@@ -73,7 +73,6 @@ Status Engine::OpenFiles() {
                    options_.directory);
     }
     DRIFTDB_RETURN_IF_ERROR(vfs->MakeDirectory(options_.directory));
-    DRIFTDB_RETURN_IF_ERROR(vfs->SyncDirectory(EngineParent(options_.directory)));
   } else {
     DRIFTDB_ASSIGN_OR_RETURN(const bool is_directory, vfs->IsDirectory(options_.directory));
     if (!is_directory) {
@@ -132,6 +131,10 @@ Status Engine::CheckMayCreate() {
 
 Status Engine::CreateMainFile(const std::string& path) {
   platform::Vfs* vfs = options_.vfs;
+  // Whoever made the directory, be it an attempt that died, need not have made its name durable. In
+  // a parent that may not be read the directory is not ours, nor is its name.
+  Status named = vfs->SyncDirectory(EngineParent(options_.directory));
+  if (!named.ok() && named.sqlstate() != sqlstate::kInsufficientPrivilege) return named;
   const std::string unfinished = path + ".new";
   DRIFTDB_ASSIGN_OR_RETURN(const bool left_over, vfs->Exists(unfinished));
   DRIFTDB_RETURN_IF_ERROR(EngineEnsureDirectory(vfs, wal_directory_));

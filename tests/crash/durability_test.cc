@@ -107,6 +107,16 @@ TEST_CASE("a column whose ALTER TABLE was rolled back does not take the place of
   CHECK(SqlDifference(test.Read(), after).empty());
 }
 
+TEST_CASE("a database in a directory that somebody else has just made is found after a crash") {
+  DurabilityBed test;
+  test.Ok(test.vfs->MakeDirectory("/db"));
+  test.Open();
+  test.Run({"CREATE TABLE a (x int)", "INSERT INTO a VALUES (1)"});
+  const SqlState before = test.Read();
+  test.Crash(CrashModel::kNone);
+  CHECK(SqlDifference(test.Read(), before).empty());
+}
+
 TEST_CASE("COPY judges whether it may skip unique checks when nobody else can insert any more") {
   DurabilityBed test;
   test.Open();
