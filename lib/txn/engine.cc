@@ -305,8 +305,9 @@ Status Engine::Maintain() {
   const CommitSeq collected = manager_->Collect();
   epochs_.Collect();
   registry_->CollectDropped(collected);
-  DRIFTDB_RETURN_IF_ERROR(MergeIndexes());
-  DRIFTDB_RETURN_IF_ERROR(SealTables());
+  // A full disk may refuse both; the checkpoint, which gives space back, has a reserve (C2).
+  Status tidied = MergeIndexes();
+  if (tidied.ok()) tidied = SealTables();
   constexpr uint64_t kReplayTriggerUs = 250'000;
   constexpr int64_t kIdleNs = 1'000'000'000;
   const int64_t now = options_.clock->MonotonicNanos();
@@ -317,8 +318,9 @@ Status Engine::Maintain() {
   }
   const uint64_t replay_us = modelled_replay_us();
   const bool idle = commits != checkpoint_commits_.load() && now - last_activity_ns_ > kIdleNs;
-  if (replay_us < kReplayTriggerUs && !idle) return OkStatus();
-  return Checkpoint();
+  if (replay_us < kReplayTriggerUs && !idle) return tidied;
+  Status checkpointed = Checkpoint();
+  return tidied.ok() ? checkpointed : tidied;
 }
 
 void Engine::RunMaintenance() {
