@@ -132,4 +132,36 @@ TEST_CASE("COPY judges whether it may skip unique checks when nobody else can in
   CHECK(test.Read()["a"] == std::vector<std::string>{"5|0|first"});
 }
 
+TEST_CASE("the space of a dropped table is free after the next checkpoint") {
+  const bool crash = GENERATE(false, true);
+  DurabilityBed test;
+  test.Open();
+  test.Run({kDurabilityTable, "CHECKPOINT"});
+  const auto used = [&test] {
+    const storage::StoreStatistics statistics =
+        test.bed->database()->engine()->extents()->statistics();
+    return statistics.file_bytes - statistics.free_bytes;
+  };
+  const uint64_t small = used() + 1'000'000;
+  test.Run(
+      {"CREATE TABLE big AS SELECT i, repeat('0123456789abcdef', 40) AS s "
+       "FROM generate_series(1, 4000) AS g(i)",
+       "CREATE INDEX big_s ON big (i, s)", "CHECKPOINT"});
+  REQUIRE(used() > small + 3'000'000);
+  test.Run({"DROP TABLE big", "INSERT INTO a VALUES (9000)", "CHECKPOINT"});
+  if (crash) {
+    test.Crash(CrashModel::kAll);
+  } else {
+    test.Ok(test.bed->Close());
+    test.Open();
+  }
+  CHECK(used() < small);
+  const SqlState before = test.Read();
+  test.Run({"CHECKPOINT"});
+  CHECK(used() < small);
+  test.Run({"CREATE TABLE other AS SELECT * FROM a", "CHECKPOINT"});
+  CHECK(used() < small);
+  CHECK(test.Read()["a"] == before.at("a"));
+}
+
 }  // namespace driftdb::api
