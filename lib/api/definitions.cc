@@ -236,15 +236,15 @@ Status Definitions::AddColumn(Oid relation, sql::BoundAlterAction* action) {
   }
   catalog::TableEntry changed = *table;
   catalog::ColumnEntry column = action->column;
-  column.id = ColumnId(changed.next_column_id++);
-  DRIFTDB_RETURN_IF_ERROR(editor_->AddStoredColumn(*table, {column.id, column.type, value, false},
-                                                   &column.storage_ordinal));
+  DRIFTDB_RETURN_IF_ERROR(editor_->AddStoredColumn(&changed, value, &column));
+  const ColumnId id = column.id;
   changed.columns.push_back(std::move(column));
   ++changed.schema_version;
   DRIFTDB_RETURN_IF_ERROR(editor_->AlterTable(std::move(changed)));
   if (!action->new_constraints.empty()) DRIFTDB_RETURN_IF_ERROR(AddConstraint(relation, action));
   for (catalog::SequenceEntry& sequence : action->new_sequences) {
     sequence.owned_by_table = relation;
+    sequence.owned_by_column = id;
     DRIFTDB_RETURN_IF_ERROR(editor_->CreateSequence(std::move(sequence)).status());
   }
   return OkStatus();

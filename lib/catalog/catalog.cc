@@ -73,6 +73,11 @@ Status Catalog::Load() {
 
 std::shared_ptr<const CatalogSnapshot> Catalog::AsOf(CommitSeq seq) {
   platform::MutexLock lock(&mutex_);
+  // Publish could not drop the version before its own yet: that holds storages that may be dropped.
+  if (versions_.size() > 1) {
+    const CommitSeq horizon = std::min(seq, engine_->manager()->Horizon());
+    while (versions_.size() > 1 && versions_[1].seq <= horizon) versions_.pop_front();
+  }
   for (size_t i = versions_.size(); i-- > 0;) {
     if (versions_[i].seq <= seq) return versions_[i].snapshot;
   }

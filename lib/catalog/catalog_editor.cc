@@ -534,12 +534,18 @@ Status CatalogEditor::AlterTable(TableEntry changed) {
   return OkStatus();
 }
 
-Status CatalogEditor::AddStoredColumn(const TableEntry& table, storage::TableColumn column,
-                                      uint32_t* ordinal) {
-  *ordinal = table.data->AddColumn(std::move(column));
+Status CatalogEditor::AddStoredColumn(TableEntry* table, const Value& missing,
+                                      ColumnEntry* column) {
+  // Columns whose ALTER TABLE was rolled back stay in the storage (REDO-8), where images and row
+  // groups find their columns by id: theirs are taken, though the catalog has forgotten them.
+  for (const storage::TableColumn& stored : table->data->schema()->columns) {
+    table->next_column_id = std::max(table->next_column_id, stored.id.value + 1);
+  }
+  column->id = ColumnId(table->next_column_id++);
+  column->storage_ordinal = table->data->AddColumn({column->id, column->type, missing, false});
   txn::RedoWriter(transaction_->redo())
-      .AlterTable(table.storage, txn::EncodeTableSchema(*table.data->schema()));
-  extended_.push_back(table.storage);
+      .AlterTable(table->storage, txn::EncodeTableSchema(*table->data->schema()));
+  extended_.push_back(table->storage);
   return OkStatus();
 }
 

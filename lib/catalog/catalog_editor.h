@@ -56,8 +56,10 @@ class CatalogEditor final : public txn::TransactionHook {
   // Rewrites a table's rows in the system tables to match `changed` (same oid): names, columns,
   // defaults, constraints.
   Status AlterTable(TableEntry changed);
-  // Adds a column to the table's storage; the caller puts it into the entry it gives to AlterTable.
-  Status AddStoredColumn(const TableEntry& table, storage::TableColumn column, uint32_t* ordinal);
+  // Adds a column to the table's storage, with a fresh id: rows of before read as `missing`. Sets
+  // the column's id and ordinal there; the caller puts it into the entry and gives that to
+  // AlterTable.
+  Status AddStoredColumn(TableEntry* table, const Value& missing, ColumnEntry* column);
   Status AlterSequence(SequenceEntry changed);
   Status RenameRelation(Oid oid, const std::string& name);
 

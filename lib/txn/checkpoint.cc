@@ -87,6 +87,8 @@ Status Engine::Checkpoint() {
 }
 
 Status Engine::CheckpointLocked() {
+  // What is given back now is free when this checkpoint is done, not only after the next one.
+  registry_->CollectDropped(manager_->Collect());
   CheckpointState state;
   DRIFTDB_RETURN_IF_ERROR(BeginCheckpoint(&state));
   Status status = WriteImages(&state);

@@ -73,7 +73,6 @@ Status Engine::OpenFiles() {
                    options_.directory);
     }
     DRIFTDB_RETURN_IF_ERROR(vfs->MakeDirectory(options_.directory));
-    DRIFTDB_RETURN_IF_ERROR(vfs->SyncDirectory(EngineParent(options_.directory)));
   } else {
     DRIFTDB_ASSIGN_OR_RETURN(const bool is_directory, vfs->IsDirectory(options_.directory));
     if (!is_directory) {
@@ -132,6 +131,10 @@ Status Engine::CheckMayCreate() {
 
 Status Engine::CreateMainFile(const std::string& path) {
   platform::Vfs* vfs = options_.vfs;
+  // Whoever made the directory, be it an attempt that died, need not have made its name durable. In
+  // a parent that may not be read the directory is not ours, nor is its name.
+  Status named = vfs->SyncDirectory(EngineParent(options_.directory));
+  if (!named.ok() && named.sqlstate() != sqlstate::kInsufficientPrivilege) return named;
   const std::string unfinished = path + ".new";
   DRIFTDB_ASSIGN_OR_RETURN(const bool left_over, vfs->Exists(unfinished));
   DRIFTDB_RETURN_IF_ERROR(EngineEnsureDirectory(vfs, wal_directory_));
@@ -303,8 +306,9 @@ Status Engine::Maintain() {
   const CommitSeq collected = manager_->Collect();
   epochs_.Collect();
   registry_->CollectDropped(collected);
-  DRIFTDB_RETURN_IF_ERROR(MergeIndexes());
-  DRIFTDB_RETURN_IF_ERROR(SealTables());
+  // A full disk may refuse both; the checkpoint, which gives space back, has a reserve (C2).
+  Status tidied = MergeIndexes();
+  if (tidied.ok()) tidied = SealTables();
   constexpr uint64_t kReplayTriggerUs = 250'000;
   constexpr int64_t kIdleNs = 1'000'000'000;
   const int64_t now = options_.clock->MonotonicNanos();
@@ -315,8 +319,9 @@ Status Engine::Maintain() {
   }
   const uint64_t replay_us = modelled_replay_us();
   const bool idle = commits != checkpoint_commits_.load() && now - last_activity_ns_ > kIdleNs;
-  if (replay_us < kReplayTriggerUs && !idle) return OkStatus();
-  return Checkpoint();
+  if (replay_us < kReplayTriggerUs && !idle) return tidied;
+  Status checkpointed = Checkpoint();
+  return tidied.ok() ? checkpointed : tidied;
 }
 
 void Engine::RunMaintenance() {

@@ -124,22 +124,27 @@ Status TransactionManager::FlushPart(Transaction* transaction) {
   }
   // A frame holds at most 1 MiB: a large batch goes out in several.
   const std::string_view redo = transaction->redo_;
-  for (size_t at = 0; at < redo.size();) {
-    const size_t bytes = std::min(redo.size() - at, wal::kFramePayloadMax - kManagerPartHeaderMax);
+  size_t sent = 0;
+  Status status;
+  while (status.ok() && sent < redo.size()) {
+    const size_t bytes =
+        std::min(redo.size() - sent, wal::kFramePayloadMax - kManagerPartHeaderMax);
     std::string header;
     RedoWriter(&header).PartHeader(transaction->txid_, bytes);
     // The log would queue a large transaction in memory until somebody commits: what is ahead is
     // written meanwhile, and waited for when it is much.
-    DRIFTDB_RETURN_IF_ERROR(environment_.log->PrepareSpace(header.size() + bytes));
-    const std::array<std::string_view, 2> pieces = {header, redo.substr(at, bytes)};
-    const auto end = environment_.log->Append(pieces, 1, wal::kFramePart);
-    if (!end.ok()) return end.status();
-    at += bytes;
+    status = environment_.log->PrepareSpace(header.size() + bytes);
+    if (!status.ok()) break;
+    const std::array<std::string_view, 2> pieces = {header, redo.substr(sent, bytes)};
+    status = environment_.log->Append(pieces, 1, wal::kFramePart).status();
+    if (status.ok()) sent += bytes;
   }
   environment_.log->RequestFlush();
-  transaction->redo_flushed_ += redo.size();
-  transaction->redo_.clear();
-  return OkStatus();
+  // Also where a later frame found no room: what went before it is in the log, and the rollback of
+  // the statement has to cut it off there (REDO-6).
+  transaction->redo_flushed_ += sent;
+  transaction->redo_.erase(0, sent);
+  return status;
 }
 
 void TransactionManager::ForgetParts(Transaction* transaction) {

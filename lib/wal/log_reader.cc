@@ -227,8 +227,14 @@ Result<bool> LogReader::FindProof(uint64_t offset, bool in_current) {
     DRIFTDB_ASSIGN_OR_RETURN(bytes, Fetch(offset, kFrameHeaderBytes + header.payload_bytes));
     if (!DecodeFrame(bytes, tag_, &header)) continue;
     // A file after the last used segment: its header became durable before any frame in it (WAL-6),
-    // so an intact frame there proves that the header was lost.
-    if (!in_current) return true;
+    // so an intact frame there proves that the header was lost; if it lies where a segment that
+    // begins at the log's end or later would have it. What an earlier use left lies as in a segment
+    // that began before: it may have larger LSNs than the end, as the rest of a torn group whose
+    // LSNs were given out again.
+    if (!in_current) {
+      if (header.lsn < end + (offset - kSegmentHeaderBytes)) continue;
+      return true;
+    }
     // Frames of one group may reach the medium in any order: only a frame written when the bad one
     // was durable already is a proof (WAL-8).
     if (header.durable_lsn > end) return true;

@@ -27,21 +27,22 @@ Status SqlBed::Open(bool read_only, bool synchronous) {
 }
 
 Status SqlBed::Close() {
-  connection_ = nullptr;
+  connection_ = second_ = nullptr;
   Status status = database_->Close();
   database_ = nullptr;
   return status;
 }
 
 void SqlBed::Drop() {
-  connection_ = nullptr;
+  connection_ = second_ = nullptr;
   database_ = nullptr;
 }
 
-Status SqlBed::Execute(std::string_view sql, std::vector<std::string>* rows) {
+Status SqlBed::Execute(Connection* connection, std::string_view sql,
+                       std::vector<std::string>* rows) {
   while (!sql.empty()) {
     size_t consumed = 0;
-    DRIFTDB_ASSIGN_OR_RETURN(Statement * statement, connection_->Prepare(sql, &consumed));
+    DRIFTDB_ASSIGN_OR_RETURN(Statement * statement, connection->Prepare(sql, &consumed));
     if (statement == nullptr) return OkStatus();
     sql.remove_prefix(consumed);
     Status status;
@@ -58,7 +59,7 @@ Status SqlBed::Execute(std::string_view sql, std::vector<std::string>* rows) {
       }
       rows->push_back(std::move(row));
     }
-    connection_->Finalize(statement);
+    connection->Finalize(statement);
     DRIFTDB_RETURN_IF_ERROR(status);
   }
   return OkStatus();
@@ -77,7 +78,7 @@ Status SqlBed::Copy(const std::string& table, int64_t rows) {
     pending.erase(0, bytes);
     return static_cast<int64_t>(bytes);
   };
-  Status status = Execute("COPY " + table + " FROM STDIN", nullptr);
+  Status status = Execute(connection_, "COPY " + table + " FROM STDIN", nullptr);
   connection_->copy_reader = nullptr;
   return status;
 }
@@ -88,14 +89,23 @@ Status SqlBed::Run(const std::string& step) {
     const size_t space = step.rfind(' ');
     return Copy(step.substr(6, space - 6), std::atoll(step.c_str() + space + 1));
   }
-  Status status = Execute(step, nullptr);
-  if (!status.ok() && connection_->transaction_state() != 0) connection_->AbortTransaction();
+  Connection* connection = connection_;
+  std::string_view sql = step;
+  if (step.starts_with("2: ")) {
+    if (second_ == nullptr) {
+      DRIFTDB_ASSIGN_OR_RETURN(second_, database_->Connect());
+    }
+    connection = second_;
+    sql.remove_prefix(3);
+  }
+  Status status = Execute(connection, sql, nullptr);
+  if (!status.ok() && connection->transaction_state() != 0) connection->AbortTransaction();
   return status;
 }
 
 Result<std::vector<std::string>> SqlBed::Query(const std::string& sql) {
   std::vector<std::string> rows;
-  DRIFTDB_RETURN_IF_ERROR(Execute(sql, &rows));
+  DRIFTDB_RETURN_IF_ERROR(Execute(connection_, sql, &rows));
   return rows;
 }
 
@@ -234,6 +244,63 @@ std::vector<std::string> SqlScript(bool bulk) {
   script.push_back(bulk ? "INSERT INTO load (id, s) VALUES (500000, 'last')"
                         : "INSERT INTO a (id, s) VALUES (5000, 'last')");
   return script;
+}
+
+std::vector<std::string> SqlInterleavedScript() {
+  const auto insert = [](const std::string& table, int from, int to, int bytes) {
+    return fmt::format(
+        "INSERT INTO {} SELECT i, i % 10, repeat('{}', {}) || i FROM generate_series({}, {}) AS "
+        "g(i)",
+        table, table, bytes, from, to);
+  };
+  return {
+      "CREATE TABLE a (id bigint PRIMARY KEY, v int, s text); CREATE SEQUENCE q",
+      "CREATE TABLE b (id bigint PRIMARY KEY, v int, s text)",
+      insert("a", 1, 400, 3),
+      "2: BEGIN; " + insert("b", 1, 190, 3000),
+      "UPDATE a SET v = v + 1 WHERE id < 100",
+      "CHECKPOINT",
+      "2: SAVEPOINT s; " + insert("b", 301, 490, 3000) + "; DELETE FROM b WHERE id % 2 = 0",
+      "DELETE FROM a WHERE id BETWEEN 50 AND 60",
+      "2: ROLLBACK TO s; " + insert("b", 301, 340, 30),
+      "CHECKPOINT",
+      "2: UPDATE b SET v = v + 100, id = id + 5000 WHERE id < 20; DELETE FROM b WHERE id > 330",
+      insert("a", 401, 450, 20),
+      "!maintain",
+      "2: COMMIT",
+      "UPDATE b SET v = v + 10, s = 'short' WHERE id % 7 = 0",
+      "2: BEGIN; DELETE FROM a WHERE id < 30; " + insert("a", 1000, 1190, 3000),
+      "UPDATE a SET s = s || '?' WHERE id > 300 AND id < 500",
+      "CHECKPOINT",
+      "2: ROLLBACK",
+      "INSERT INTO a VALUES (1000, 0, 'not the other one')",
+      "2: BEGIN; CREATE TABLE c (id bigint PRIMARY KEY, v int, s text); " +
+          insert("c", 1, 190, 3000) + "; CREATE INDEX c_v ON c (v, id)",
+      "CHECKPOINT",
+      "DELETE FROM b WHERE id % 5 = 0",
+      "2: COMMIT",
+      "UPDATE c SET v = v + 1 WHERE id < 10",
+      "CREATE INDEX c_s ON c (v, id)",
+      "DROP INDEX c_s",
+      "CREATE INDEX b_v ON b (v)",
+      "!maintain",
+      "CREATE INDEX c_s2 ON c (id, v)",
+      "INSERT INTO c VALUES (7001, 1, 'seven')",
+      "CREATE INDEX c_v2 ON c (v, id)",
+      "DROP INDEX c_v",
+      "CHECKPOINT",
+      "CREATE INDEX b_s ON b (id, v)",
+      "!maintain",
+      "2: BEGIN; DROP TABLE b; " + insert("a", 2000, 2190, 3000),
+      "2: ROLLBACK",
+      "TRUNCATE b",
+      "CREATE INDEX a_v ON a (v, id)",
+      "!maintain",
+      "CREATE INDEX a_s ON a (id, v)",
+      insert("b", 1, 20, 10),
+      "CHECKPOINT",
+      "INSERT INTO a VALUES (9000, 0, 'last')",
+  };
 }
 
 }  // namespace driftdb::api

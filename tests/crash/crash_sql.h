@@ -28,7 +28,8 @@ class SqlBed {
   void Drop();
 
   // Runs one step: SQL statements, "!copy TABLE ROWS" (rows of SqlCopyRow by COPY FROM STDIN), or
-  // "!maintain".
+  // "!maintain". A step that begins with "2: " runs on a second connection, whose transaction may
+  // stay open.
   Status Run(const std::string& step);
   // Rows of the last SELECT of a step, columns joined by '|'.
   Result<std::vector<std::string>> Query(const std::string& sql);
@@ -38,12 +39,13 @@ class SqlBed {
   Connection* connection() { return connection_; }
 
  private:
-  Status Execute(std::string_view sql, std::vector<std::string>* rows);
+  Status Execute(Connection* connection, std::string_view sql, std::vector<std::string>* rows);
   Status Copy(const std::string& table, int64_t rows);
 
   platform::Vfs* const vfs_;
   std::unique_ptr<Database> database_;
   Connection* connection_ = nullptr;
+  Connection* second_ = nullptr;
 };
 
 // Where two states differ, for the report of a failed test; empty when they agree.
@@ -59,6 +61,9 @@ Result<std::vector<std::string>> SqlListFiles(platform::Vfs* vfs, const std::str
 // loads, index builds, sequences, sealing, checkpoints. `bulk`: instead, the load of a full row
 // group and what is done with it.
 std::vector<std::string> SqlScript(bool bulk);
+// A script of transactions that are open while others commit and checkpoints are written: redo sent
+// ahead, savepoints, index builds, storages dropped and their space used again.
+std::vector<std::string> SqlInterleavedScript();
 
 }  // namespace driftdb::api
 

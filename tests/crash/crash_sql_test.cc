@@ -56,9 +56,9 @@ Status SqlTestRun(const SqlScriptCase& test, SqlRun* run, SqlBed* bed,
   return OkStatus();
 }
 
-SqlScriptCase SqlTestPrepare(bool bulk, bool synchronous) {
+SqlScriptCase SqlTestPrepare(std::vector<std::string> script, bool synchronous) {
   SqlScriptCase test;
-  test.script = SqlScript(bulk);
+  test.script = std::move(script);
   test.synchronous = synchronous;
   {
     SqlRun run;
@@ -245,38 +245,44 @@ platform::Fault SqlTestIoError() {
 }  // namespace
 
 TEST_CASE("SQL: no crash loses a statement or leaves half of one") {
-  SqlTestCrashes(SqlTestPrepare(false, true), 40, 1);
+  SqlTestCrashes(SqlTestPrepare(SqlScript(false), true), 40, 1);
 }
 
 TEST_CASE("SQL: a crash loses at most a suffix of commits that did not wait") {
-  SqlTestCrashes(SqlTestPrepare(false, false), 25, 2);
+  SqlTestCrashes(SqlTestPrepare(SqlScript(false), false), 25, 2);
 }
 
 TEST_CASE("SQL: a full disk fails a statement, which leaves nothing") {
-  const SqlScriptCase test = SqlTestPrepare(false, true);
+  const SqlScriptCase test = SqlTestPrepare(SqlScript(false), true);
   SECTION("once") { SqlTestFaults(test, SqlTestDiskFull(false), 40); }
   SECTION("until space is made") { SqlTestFaults(test, SqlTestDiskFull(true), 40); }
 }
 
 TEST_CASE("SQL: a failed write or sync leaves what was acknowledged, readable") {
-  SqlTestFaults(SqlTestPrepare(false, true), SqlTestIoError(), 40);
+  SqlTestFaults(SqlTestPrepare(SqlScript(false), true), SqlTestIoError(), 40);
 }
 
 TEST_CASE("SQL: a crash after every operation", "[.long]") {
-  SqlTestCrashes(SqlTestPrepare(false, true), 0, 3);
+  SqlTestCrashes(SqlTestPrepare(SqlScript(false), true), 0, 3);
 }
 
 TEST_CASE("SQL: a crash after every operation, commits that do not wait", "[.long]") {
-  SqlTestCrashes(SqlTestPrepare(false, false), 0, 4);
+  SqlTestCrashes(SqlTestPrepare(SqlScript(false), false), 0, 4);
 }
 
 TEST_CASE("SQL: a crash after every operation of a bulk load", "[.long]") {
-  SqlTestCrashes(SqlTestPrepare(true, true), 0, 5, 3);
+  SqlTestCrashes(SqlTestPrepare(SqlScript(true), true), 0, 5, 3);
+}
+
+TEST_CASE("SQL: no crash disturbs transactions open beside checkpoints and others' work",
+          "[.long]") {
+  SqlTestCrashes(SqlTestPrepare(SqlInterleavedScript(), true), 120, 7, 2);
+  SqlTestCrashes(SqlTestPrepare(SqlInterleavedScript(), false), 60, 8, 3);
 }
 
 TEST_CASE("SQL: a fault at every operation", "[.long]") {
   const bool bulk = GENERATE(false, true);
-  const SqlScriptCase test = SqlTestPrepare(bulk, true);
+  const SqlScriptCase test = SqlTestPrepare(SqlScript(bulk), true);
   SqlTestFaults(test, SqlTestDiskFull(false), 0);
   SqlTestFaults(test, SqlTestDiskFull(true), 0);
   SqlTestFaults(test, SqlTestIoError(), 0);

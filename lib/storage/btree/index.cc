@@ -299,8 +299,10 @@ void Index::ReleaseAll() {
   job_.reset();
   {
     platform::MutexLock lock(&mutex_);
+    // Not as uncommitted, also where no Flush has met the run yet: a commit is enough for the log
+    // to name its extents, and replay claims them until a checkpoint is durable (CKPT-7).
     for (const IndexComponent& part : list_owner_->parts) {
-      if (part.run != nullptr) part.run->Doom(nullptr, part.run->pending().value != 0);
+      if (part.run != nullptr) part.run->Doom(nullptr, false);
     }
     auto list = std::make_shared<ComponentList>();
     list->parts.push_back({std::make_shared<BtreeDelta>(context_.memory), nullptr});

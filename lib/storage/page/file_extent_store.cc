@@ -436,7 +436,12 @@ Status FileExtentStore::CommitCheckpoint(const CheckpointRecord& checkpoint) {
   MarkReferenced(checkpoint.root);
   next.checkpoint = checkpoint;
   next.cipher_id = codec_->cipher_id();
-  DRIFTDB_ASSIGN_OR_RETURN(next.free_map, WriteFreeMap(also_free, &next));
+  Result<ExtentRef> free_map = WriteFreeMap(also_free, &next);
+  if (!free_map.ok()) {
+    Release(checkpoint.root, true);  // nothing will ever name it (CKPT-5)
+    return std::move(free_map).status();
+  }
+  next.free_map = *free_map;
   next.generation = generation_.load(std::memory_order_relaxed);
   DRIFTDB_RETURN_IF_ERROR(Sync());
   // Whether the superblock is durable is unknown after a failure: nothing may be written any more.

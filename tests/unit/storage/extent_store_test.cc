@@ -371,6 +371,40 @@ TEST_CASE("extent store: a full disk fails bulk writes, not checkpoints", "[stor
   CHECK(f.store->Write(StoreTestBytes(3'000'000, 2), kDataBlockBytes).ok());
 }
 
+TEST_CASE("extent store: a checkpoint that failed leaves no granule in use",
+          "[storage][page][CKPT-5]") {
+  auto base = platform::MakeMemoryVfs();
+  auto fault = platform::FaultVfs::Make(base.get());
+  REQUIRE(fault.ok());
+  StoreFixture f(fault->get());
+  REQUIRE(f.Create().ok());
+  const auto used = [&f] {
+    const StoreStatistics statistics = f.store->statistics();
+    return statistics.file_bytes - statistics.free_bytes - statistics.pending_bytes;
+  };
+  const std::string root = StoreTestBytes(20'000, 1);
+  auto live = f.store->Write(StoreTestBytes(50'000, 1), kDataBlockBytes);
+  REQUIRE(live.ok());
+  REQUIRE(f.Checkpoint(root, {*live}, 1).ok());
+  REQUIRE(f.Checkpoint(root, {*live}, 2).ok());
+  const uint64_t before = used();
+  // The root is written, the free map has no room, in the reserve neither.
+  for (int i = 0; i < 5; ++i) {
+    platform::Fault full;
+    full.kind = platform::Fault::Kind::kDiskFull;
+    full.at = (*fault)->operations() + 2;
+    full.forever = true;
+    (*fault)->AddFault(full);
+    CHECK(f.Checkpoint(root, {*live}, 3).sqlstate() == sqlstate::kDiskFull);
+    (*fault)->ClearFaults();
+  }
+  REQUIRE(f.Checkpoint(root, {*live}, 3).ok());
+  CHECK(used() == before);
+  REQUIRE(f.Open().ok());
+  f.store->FinishRecovery();
+  CHECK(used() == before);
+}
+
 TEST_CASE("extent store: a failed sync poisons writing, reading goes on", "[storage][page][C10]") {
   auto base = platform::MakeMemoryVfs();
   auto fault = platform::FaultVfs::Make(base.get());

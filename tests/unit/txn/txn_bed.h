@@ -169,10 +169,7 @@ class BedSession {
       catalog::ColumnEntry entry;
       entry.name = column;
       entry.type = TypeId::kInt64;
-      entry.id = ColumnId(changed.next_column_id++);
-      storage::TableColumn stored{entry.id, entry.type, Value::Null(entry.type), false};
-      DRIFTDB_RETURN_IF_ERROR(
-          editor->AddStoredColumn(table, std::move(stored), &entry.storage_ordinal));
+      DRIFTDB_RETURN_IF_ERROR(editor->AddStoredColumn(&changed, Value::Null(entry.type), &entry));
       changed.columns.push_back(std::move(entry));
       return editor->AlterTable(std::move(changed));
     });

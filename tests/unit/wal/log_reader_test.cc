@@ -223,6 +223,48 @@ TEST_CASE("wal reader: no flipped bit anywhere changes a record or loses more th
   }
 }
 
+TEST_CASE("wal reader: frames of a torn group do not count as proof once their file is reused",
+          "[wal][WAL-6]") {
+  // Records 4 and 5 are one group of two frames, of which only the second reached the medium.
+  ReaderBed bed(0);
+  WriterOptions options = TestWriterOptions(&bed.clock);
+  options.store.segment_bytes_min = 64 << 10;
+  REQUIRE(bed.memory->Delete(bed.SegmentName(1)).ok());
+  bed.vfs = std::move(platform::FaultVfs::Make(bed.memory.get()).value());
+  bed.writer = std::move(LogWriter::Open(bed.vfs.get(), kTestDirectory, options).value());
+  for (int i = 0; i < 3; ++i) bed.Append(100);
+  REQUIRE(AppendTestRecord(bed.writer.get(), 4, 40'000).ok());
+  const Lsn cut = bed.writer->Cut();
+  REQUIRE(AppendTestRecord(bed.writer.get(), 5, 1'000).ok());
+  REQUIRE(bed.writer->WaitPosition(cut).ok());
+  REQUIRE(bed.writer->Flush().ok());
+  bed.writer.reset();
+  uint64_t offset;
+  const SegmentFile torn = bed.SegmentOf(4, &offset);
+  bed.Patch(torn.path, offset, std::string(4096, '\0'));
+  const TestScan crashed = bed.Scan();
+  INFO(crashed.status.ToString());
+  REQUIRE(crashed.status.ok());
+  REQUIRE(crashed.numbers.size() == 3);
+
+  // Recovery goes on in segment 2; a checkpoint spends segment 1, which becomes the next one.
+  ContinueFrom(crashed.end, &options);
+  bed.writer = std::move(LogWriter::Open(bed.vfs.get(), kTestDirectory, options).value());
+  bed.last = 3;
+  bed.positions.resize(3);
+  bed.Append(100);
+  const LogPosition checkpoint = bed.positions.back();
+  REQUIRE(bed.writer->RecycleBefore(checkpoint.lsn).ok());
+  bed.Append(100);
+  REQUIRE(bed.writer->PrepareSpace(60'500).ok());
+  CHECK_FALSE(*bed.vfs->Exists(bed.SegmentName(1)));
+  bed.writer.reset();
+  const TestScan again = ScanTestLog(bed.vfs.get(), checkpoint);
+  INFO(again.status.ToString());
+  REQUIRE(again.status.ok());
+  CHECK(again.numbers == std::vector<uint64_t>{5});
+}
+
 TEST_CASE("wal reader: after salvage a writer goes on and sets later segments aside", "[wal]") {
   ReaderBed bed;
   bed.writer.reset();
