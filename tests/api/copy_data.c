@@ -115,6 +115,7 @@ static void ErrorsUndoTheWholeCopy(void) {
 int main(void) {
   RUN(DataComesInAnyPieces);
   RUN(CsvGoesInAndOut);
+  RUN(RowsMeetTheTablesChecks);
   RUN(ErrorsUndoTheWholeCopy);
   return Finish();
 }
