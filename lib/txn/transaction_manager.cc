@@ -237,17 +237,7 @@ Status TransactionManager::CommitTransaction(Transaction* transaction) {
   transaction->txid_ = TxnId();
   transaction->last_commit_seq_ = seq;
 
-  Status durable;
-  if (transaction->level_ == CommitLevel::kOn) {
-    durable = environment_.log->WaitDurable(end);
-    if (!durable.ok()) {
-      Poison(durable);
-      waits_.WakeAll();
-      return Error(sqlstate::kOutcomeUnknown, "outcome of the commit is unknown: {}",
-                   durable.message())
-          .WithHint("Close the database and open it again to learn whether it was committed.");
-    }
-  }
+  if (transaction->level_ == CommitLevel::kOn) DRIFTDB_RETURN_IF_ERROR(EnsureDurable(end));
   if (transaction->level_ == CommitLevel::kOff) environment_.log->RequestFlush();
   if (published() < seq) PublishReady();
   commits_.fetch_add(1, std::memory_order_relaxed);
@@ -291,11 +281,21 @@ Status TransactionManager::WaitPublished(CommitSeq seq) {
   return OkStatus();
 }
 
-Status TransactionManager::AppendSystem(std::string_view records, uint32_t count) {
+Status TransactionManager::AppendSystem(std::string_view records, uint32_t count, Lsn* end) {
   DRIFTDB_RETURN_IF_ERROR(CheckWritable());
   const std::array<std::string_view, 1> pieces = {records};
-  const auto end = environment_.log->Append(pieces, count, 0);
-  return end.ok() ? OkStatus() : end.status();
+  DRIFTDB_ASSIGN_OR_RETURN(const auto appended, environment_.log->Append(pieces, count, 0));
+  if (end != nullptr) *end = appended.end;
+  return OkStatus();
+}
+
+Status TransactionManager::EnsureDurable(Lsn lsn) {
+  const Status durable = environment_.log->WaitDurable(lsn);
+  if (durable.ok()) return OkStatus();
+  Poison(durable);
+  waits_.WakeAll();
+  return Error(sqlstate::kOutcomeUnknown, "outcome of the commit is unknown: {}", durable.message())
+      .WithHint("Close the database and open it again to learn whether it was committed.");
 }
 
 CommitSeq TransactionManager::Collect() {
