@@ -156,7 +156,9 @@ DRIFTDB_API int driftdb_exec(driftdb_connection* connection, const char* sql,
 */
 DRIFTDB_API int driftdb_prepare(driftdb_connection* connection, const char* sql, ptrdiff_t length,
                                 driftdb_statement** statement, const char** tail);
-/* Ends a running execution and frees the statement. Null is ignored. */
+/* Ends a running execution and frees the statement. Null is ignored. In autocommit mode the end of a data change
+** whose rows were not all stepped is its commit, and a failure of that is not told here: step to DRIFTDB_DONE, or
+** call driftdb_reset first. */
 DRIFTDB_API void driftdb_finalize(driftdb_statement* statement);
 
 DRIFTDB_API int driftdb_parameter_count(driftdb_statement* statement);
@@ -188,7 +190,8 @@ DRIFTDB_API int driftdb_clear_bindings(driftdb_statement* statement);
 ** DRIFTDB_ROW. A query that was begun in a transaction block after changes of it, and is not read to its end when
 ** the block ends or rolls them back, fails with 24000. */
 DRIFTDB_API int driftdb_step(driftdb_statement* statement);
-/* Ends the execution in progress; bindings stay. */
+/* Ends the execution in progress; bindings stay. Returns what committing it returned, where it was a data change in
+** autocommit mode whose rows were not all stepped; else DRIFTDB_OK. */
 DRIFTDB_API int driftdb_reset(driftdb_statement* statement);
 /* Rows changed by this statement's last finished execution. */
 DRIFTDB_API int64_t driftdb_statement_changes(driftdb_statement* statement);

@@ -551,9 +551,10 @@ int driftdb_step(driftdb_statement* statement) {
 int driftdb_reset(driftdb_statement* statement) {
   if (!CApiUsable(statement)) return DRIFTDB_MISUSE;
   driftdb::platform::MutexLock lock(statement->session->connection->mutex());
-  statement->statement->Reset();
   statement->texts.clear();
-  return DRIFTDB_OK;
+  driftdb::Status status = CApiGuard([&] { return statement->statement->Reset(); });
+  if (status.ok()) return DRIFTDB_OK;  // the error of an earlier step stays to be read
+  return CApiFinish(statement, std::move(status));
 }
 
 int64_t driftdb_statement_changes(driftdb_statement* statement) {

@@ -168,6 +168,7 @@ int Connection::transaction_state() const {
 
 Status Connection::CommitTransaction() {
   transaction_.set_commit_level(limits().commit_level);
+  transaction_.RequireDurable(context_.TakeSequencesLogged());
   Status status = transaction_.Commit();
   usable_ = {};
   session_.settings.EndTransaction(status.ok());

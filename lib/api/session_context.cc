@@ -1,6 +1,8 @@
 #include "api/session_context.h"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/error.h"
 #include "base/status_macros.h"
@@ -134,7 +136,13 @@ Result<int64_t> SessionContext::SequenceNext(std::string_view name) {
   platform::MutexLock lock(&mutex_);
   current_values_[sequence->oid] = value;
   last_sequence_ = sequence->oid;
+  sequences_logged_ = std::max(sequences_logged_, sequence->state->logged_at());
   return value;
+}
+
+Lsn SessionContext::TakeSequencesLogged() {
+  platform::MutexLock lock(&mutex_);
+  return std::exchange(sequences_logged_, Lsn(0));
 }
 
 Result<int64_t> SessionContext::SequenceLast() {
@@ -160,6 +168,7 @@ Result<int64_t> SessionContext::SequenceSet(std::string_view name, int64_t value
   DRIFTDB_ASSIGN_OR_RETURN(const auto sequence, FindSequence(name));
   DRIFTDB_RETURN_IF_ERROR(sequence->state->Set(*sequence, value, is_called));
   platform::MutexLock lock(&mutex_);
+  sequences_logged_ = std::max(sequences_logged_, sequence->state->logged_at());
   if (is_called) current_values_[sequence->oid] = value;
   return value;
 }

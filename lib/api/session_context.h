@@ -43,6 +43,9 @@ class SessionContext final : public expr::EvalContext {
   Result<int64_t> SequenceSet(std::string_view sequence, int64_t value, bool is_called) override;
   const Value* Parameter(uint32_t index) const override;
 
+  // Where the log has what the sequences have told this transaction; forgets it.
+  Lsn TakeSequencesLogged();
+
   // Schema oids of the search path, missing schemas left out.
   std::vector<Oid> SearchPath(const catalog::CatalogSnapshot& catalog) const;
 
@@ -55,6 +58,7 @@ class SessionContext final : public expr::EvalContext {
   platform::Rng rng_ DRIFTDB_GUARDED_BY(mutex_);
   std::map<Oid, int64_t> current_values_ DRIFTDB_GUARDED_BY(mutex_);  // currval
   Oid last_sequence_ DRIFTDB_GUARDED_BY(mutex_);  // of the latest nextval; 0: none yet
+  Lsn sequences_logged_ DRIFTDB_GUARDED_BY(mutex_);
   int64_t transaction_time_ = 0;
   int64_t statement_time_ = 0;
   const std::vector<Value>* parameters_ = nullptr;

@@ -40,7 +40,8 @@ Statement::Statement(Connection* connection, std::string text, sql::ParsedStatem
   values_.resize(parsed_.parameters.size());
 }
 
-Statement::~Statement() { Reset(); }
+// Nobody is left to be told: who wants to know steps to the end, or resets first.
+Statement::~Statement() { (void)Reset(); }
 
 Status Statement::Compile() {
   // Statements that end a failed transaction, or change settings, need no catalog to be right.
@@ -415,15 +416,15 @@ Result<StepOutcome> Statement::Step() {
   return outcome;
 }
 
-void Statement::Reset() {
-  if (running_) {
-    // A query that is not read to its end is a success; a data modification has run whole already.
-    (void)Finish(true);
-  }
+Status Statement::Reset() {
+  Status status;
+  // A query that is not read to its end is a success; a data modification has run whole already.
+  if (running_) status = Finish(true);
   memory_result_.clear();
   chunk_ = nullptr;
   point_found_ = point_shown_ = false;
   exhausted_ = true;
+  return status;
 }
 
 }  // namespace driftdb::api

@@ -43,8 +43,8 @@ class Statement {
   void ClearBindings();
 
   Result<StepOutcome> Step();
-  // Ends the execution in progress.
-  void Reset();
+  // Ends the execution in progress. In autocommit mode that may be a commit: the error is its.
+  Status Reset();
   bool in_progress() const { return running_; }
 
   const std::vector<sql::OutputColumn>& columns() const { return columns_; }

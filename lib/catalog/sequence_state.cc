@@ -36,7 +36,7 @@ Status SequenceState::LogAhead(const SequenceEntry& entry) {
   engine_->registry()->SetSequence(oid_, {ahead, true});
   std::string record;
   txn::RedoWriter(&record).SequenceAdvance(oid_, ahead, true);
-  DRIFTDB_RETURN_IF_ERROR(engine_->manager()->AppendSystem(record, 1));
+  DRIFTDB_RETURN_IF_ERROR(engine_->manager()->AppendSystem(record, 1, &logged_at_));
   logged_ = ahead;
   has_logged_ = true;
   return OkStatus();
@@ -78,7 +78,12 @@ Status SequenceState::Set(const SequenceEntry& entry, int64_t value, bool is_cal
   engine_->registry()->SetSequence(oid_, {value, is_called});
   std::string record;
   txn::RedoWriter(&record).SequenceAdvance(oid_, value, is_called);
-  return engine_->manager()->AppendSystem(record, 1);
+  return engine_->manager()->AppendSystem(record, 1, &logged_at_);
+}
+
+Lsn SequenceState::logged_at() {
+  platform::MutexLock lock(&mutex_);
+  return logged_at_;
 }
 
 txn::SequenceCounter SequenceState::Current() {

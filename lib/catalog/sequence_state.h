@@ -1,7 +1,8 @@
 // SequenceState: the running counter of one sequence. Not transactional: values given out are never
 // taken back. Invariants: (SEQ-1) a value is given out only when the log says "at least this far"
 // in front of every commit that could contain it; 32 values are logged ahead, so a crash skips at
-// most that many. Threads: safe. Errors: 2200H (limit reached), 58030.
+// most that many; (SEQ-2) a commit at level `on` waits for that record also when it writes nothing.
+// Threads: safe. Errors: 2200H (limit reached), 58030.
 #ifndef DRIFTDB_CATALOG_SEQUENCE_STATE_H_
 #define DRIFTDB_CATALOG_SEQUENCE_STATE_H_
 
@@ -22,6 +23,9 @@ class SequenceState {
   Result<int64_t> Next(const SequenceEntry& entry);
   // setval: the next value is `value` (is_called false) or the one after it.
   Status Set(const SequenceEntry& entry, int64_t value, bool is_called);
+  // Where the log covers every value given out so far. Who gives one to a client waits for it: a
+  // value that the log forgets in a crash is given out again.
+  Lsn logged_at();
   // As stored: last value and whether it was given out.
   txn::SequenceCounter Current();
 
@@ -36,6 +40,7 @@ class SequenceState {
   int64_t logged_ DRIFTDB_GUARDED_BY(
       mutex_);  // values up to here (in the direction of the increment) are logged
   bool has_logged_ DRIFTDB_GUARDED_BY(mutex_) = false;
+  Lsn logged_at_ DRIFTDB_GUARDED_BY(mutex_);
 };
 
 }  // namespace driftdb::catalog

@@ -74,6 +74,8 @@ struct Engine::CheckpointState {
   std::vector<TxnId> active;
   std::map<Oid, SequenceCounter> sequences;
   uint64_t catalog_version = 0;
+  uint64_t log_bytes = 0;  // written and
+  uint64_t commits = 0;    // committed when it began
   CheckpointRoot root;
 };
 
@@ -103,6 +105,9 @@ Status Engine::CheckpointLocked() {
     return status;
   }
   checkpoints_.fetch_add(1, std::memory_order_relaxed);
+  // Not before: what a failed one has not covered is still to be covered.
+  checkpoint_bytes_.store(state.log_bytes);
+  checkpoint_commits_.store(state.commits);
   checkpoint_lsn_ = state.cut;
   replayed_ = false;
   registry_->CollectDropped(manager_->Collect());
@@ -138,8 +143,8 @@ Status Engine::BeginCheckpoint(CheckpointState* state) {
       state->oldest_part = manager_->OldestPart({Lsn(~uint64_t{0}), 0, {}});
       state->sequences = registry_->sequences();
       state->catalog_version = catalog_version_.load();
-      checkpoint_bytes_.store(log_->counters().bytes);
-      checkpoint_commits_.store(manager_->commit_count());
+      state->log_bytes = log_->counters().bytes;
+      state->commits = manager_->commit_count();
     });
     if (complete) break;
   }

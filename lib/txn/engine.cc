@@ -197,7 +197,15 @@ Status Engine::LoadRoot() {
                                                  section.components, section.created));
   }
   for (const auto& [oid, counter] : root.sequences) registry_->SetSequence(oid, counter);
-  return OkStatus();
+  std::vector<storage::ExtentRef> named;
+  for (const StorageEntry& entry : registry_->Committed()) {
+    if (entry.table != nullptr) {
+      entry.table->ListExtents(&named);
+    } else {
+      for (const storage::ExtentRef& extent : entry.index->Extents()) named.push_back(extent);
+    }
+  }
+  return extents_->KeepNamed(named);
 }
 
 Status Engine::Recover() {
@@ -320,7 +328,10 @@ Status Engine::Maintain() {
   const uint64_t replay_us = modelled_replay_us();
   const bool idle = commits != checkpoint_commits_.load() && now - last_activity_ns_ > kIdleNs;
   if (replay_us < kReplayTriggerUs && !idle) return tidied;
+  // One that failed is tried again, but not all the time.
+  if (failed_checkpoint_ns_ != 0 && now - failed_checkpoint_ns_ < kIdleNs) return tidied;
   Status checkpointed = Checkpoint();
+  failed_checkpoint_ns_ = checkpointed.ok() ? 0 : now;
   return tidied.ok() ? checkpointed : tidied;
 }
 

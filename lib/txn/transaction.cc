@@ -257,6 +257,9 @@ Status Transaction::Commit() {
   if (status.ok()) {
     for (const auto& hook : hooks_) hook->AfterCommit();
   }
+  if (status.ok() && level_ == CommitLevel::kOn && durable_before_.value != 0) {
+    status = manager_->EnsureDurable(durable_before_);
+  }
   Finish();
   return status;
 }
@@ -300,6 +303,7 @@ void Transaction::Finish() {
   redo_.clear();
   if (redo_.capacity() > kTransactionPartBytes) redo_.shrink_to_fit();
   redo_flushed_ = 0;
+  durable_before_ = Lsn(0);
   doomed_ = OkStatus();
   catalog_version_ = 0;
   hook_depth_ = 0;

@@ -9,6 +9,7 @@
 #ifndef DRIFTDB_TXN_TRANSACTION_H_
 #define DRIFTDB_TXN_TRANSACTION_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -147,6 +148,9 @@ class Transaction {
 
   // Set when extents were written that the commit's log records will name.
   void RequireMainSync() { main_sync_ = true; }
+  // The commit at level `on` waits until the log is durable up to `lsn`, also when it writes
+  // nothing itself: what it has told its client must not be forgotten.
+  void RequireDurable(Lsn lsn) { durable_before_ = std::max(durable_before_, lsn); }
   void set_commit_level(CommitLevel level) { level_ = level; }
   void AddHook(std::shared_ptr<TransactionHook> hook) { hooks_.push_back(std::move(hook)); }
   const std::vector<std::shared_ptr<TransactionHook>>& hooks() const { return hooks_; }
@@ -194,6 +198,7 @@ class Transaction {
   Isolation isolation_ = Isolation::kReadCommitted;
   bool in_block_ = false, failed_ = false, read_only_ = false, main_sync_ = false;
   CommitLevel level_ = CommitLevel::kOn;
+  Lsn durable_before_;
   TxnId txid_;
   uint32_t statement_ = 0;
   bool has_transaction_snapshot_ = false;

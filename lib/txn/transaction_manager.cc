@@ -240,15 +240,11 @@ Status TransactionManager::CommitTransaction(Transaction* transaction) {
   transaction->txid_ = TxnId();
   transaction->last_commit_seq_ = seq;
 
-  Status durable;
   if (transaction->level_ == CommitLevel::kOn) {
-    durable = environment_.log->WaitDurable(end);
+    Status durable = EnsureDurable(end);
     if (!durable.ok()) {
-      Poison(durable);
       waits_.Release(transaction->participant_);
-      return Error(sqlstate::kOutcomeUnknown, "outcome of the commit is unknown: {}",
-                   durable.message())
-          .WithHint("Close the database and open it again to learn whether it was committed.");
+      return durable;
     }
   }
   if (transaction->level_ == CommitLevel::kOff) environment_.log->RequestFlush();
@@ -294,11 +290,20 @@ Status TransactionManager::WaitPublished(CommitSeq seq) {
   return OkStatus();
 }
 
-Status TransactionManager::AppendSystem(std::string_view records, uint32_t count) {
+Status TransactionManager::AppendSystem(std::string_view records, uint32_t count, Lsn* end) {
   DRIFTDB_RETURN_IF_ERROR(CheckWritable());
   const std::array<std::string_view, 1> pieces = {records};
-  const auto end = environment_.log->Append(pieces, count, 0);
-  return end.ok() ? OkStatus() : end.status();
+  DRIFTDB_ASSIGN_OR_RETURN(const auto appended, environment_.log->Append(pieces, count, 0));
+  if (end != nullptr) *end = appended.end;
+  return OkStatus();
+}
+
+Status TransactionManager::EnsureDurable(Lsn lsn) {
+  const Status durable = environment_.log->WaitDurable(lsn);
+  if (durable.ok()) return OkStatus();
+  Poison(durable);
+  return Error(sqlstate::kOutcomeUnknown, "outcome of the commit is unknown: {}", durable.message())
+      .WithHint("Close the database and open it again to learn whether it was committed.");
 }
 
 CommitSeq TransactionManager::Collect() {

@@ -69,7 +69,10 @@ class TransactionManager {
   // Waits until everything up to `seq` is published.
   Status WaitPublished(CommitSeq seq);
   // Appends records that stand outside transactions (REDO-3); not durable when it returns.
-  Status AppendSystem(std::string_view records, uint32_t count);
+  // `end`: where the records end in the log.
+  Status AppendSystem(std::string_view records, uint32_t count, Lsn* end = nullptr);
+  // Waits for the log up to `lsn`. Errors: 40003, and then the database is poisoned.
+  Status EnsureDurable(Lsn lsn);
 
   // Releases what the horizon allows; cheap when there is nothing. Called after commits and by the
   // maintenance thread. Nothing that was superseded or dropped up to the returned commit is

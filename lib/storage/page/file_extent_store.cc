@@ -358,6 +358,28 @@ Superblock FileExtentStore::superblock() const {
   return superblock_;
 }
 
+Status FileExtentStore::KeepNamed(const std::vector<ExtentRef>& named) {
+  if (options_.read_only) return OkStatus();
+  std::vector<GranuleRange> used;
+  for (const ExtentRef& extent : named) {
+    DRIFTDB_RETURN_IF_ERROR(CheckShape(extent));
+    used.push_back(StoreRange(extent));
+  }
+  platform::MutexLock lock(&mutex_);
+  for (const ExtentRef& extent : {superblock_.checkpoint.root, superblock_.free_map}) {
+    if (!extent.empty()) used.push_back(StoreRange(extent));
+  }
+  const auto before = [](const GranuleRange& a, const GranuleRange& b) {
+    return a.start != b.start ? a.start < b.start : a.count < b.count;
+  };
+  std::sort(used.begin(), used.end(), before);
+  // Segments of a base may have been named again by the base that followed it.
+  used.erase(std::unique(used.begin(), used.end()), used.end());
+  const Status kept = map_.KeepOnly(kFirstDataGranule, used);
+  if (kept.ok()) return OkStatus();
+  return DataLossError("file \"{}\": {}", file_->path(), kept.message());
+}
+
 Status FileExtentStore::Claim(const ExtentRef& extent) {
   DRIFTDB_RETURN_IF_ERROR(CheckShape(extent));
   if (options_.read_only) return OkStatus();

@@ -60,6 +60,9 @@ class FileExtentStore : public ExtentStore, private FrameLoader {
 
   // The newest durable superblock.
   Superblock superblock() const;
+  // Opening, before replay: `named` are the extents that the root's contents name. What else the free
+  // map has in use is free. Errors: DataLoss when one of them is not in use, or two overlap.
+  Status KeepNamed(const std::vector<ExtentRef>& named);
   // Replay: `extent` is in use. No effect when read-only.
   Status Claim(const ExtentRef& extent);
   // Replay has claimed everything: allocation may begin. Fills the reserve (C2).
@@ -70,7 +73,8 @@ class FileExtentStore : public ExtentStore, private FrameLoader {
   // The root that this checkpoint is about to publish names `extent`.
   void MarkReferenced(const ExtentRef& extent);
   // Marks the root, writes the free map, syncs, publishes the superblock. Afterwards extents
-  // released before BeginCheckpoint are usable again. The previous root is released here.
+  // released before BeginCheckpoint are usable again. The previous root is released here; the new one
+  // when there is no room for the free map.
   Status CommitCheckpoint(const CheckpointRecord& checkpoint);
   void AbandonCheckpoint();
 

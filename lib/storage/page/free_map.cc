@@ -121,6 +121,31 @@ bool FreeMap::IsFree(GranuleRange range) const {
   return previous->first + previous->second >= range.start + range.count;
 }
 
+Status FreeMap::KeepOnly(uint64_t first, const std::vector<GranuleRange>& used) {
+  FreeMap kept(end_);
+  uint64_t position = first;
+  for (const GranuleRange& range : used) {
+    if (range.start < position || range.count > end_ || range.start > end_ - range.count) {
+      return DataLossError("the checkpoint names {} granules from granule {}, {}", range.count,
+                           range.start,
+                           range.start < position ? "some of them twice" : "beyond the file's end");
+    }
+    const auto next = by_start_.lower_bound(range.start + range.count);
+    if (next != by_start_.begin()) {
+      const auto previous = std::prev(next);
+      if (previous->first + previous->second > range.start) {
+        return DataLossError("the checkpoint names {} granules from granule {}, which are free",
+                             range.count, range.start);
+      }
+    }
+    if (range.start > position) kept.Insert({position, range.start - position});
+    position = range.start + range.count;
+  }
+  if (position < end_) kept.Insert({position, end_ - position});
+  *this = std::move(kept);
+  return OkStatus();
+}
+
 void FreeMap::MarkReferenced(GranuleRange range) { unreferenced_.erase(range.start); }
 
 void FreeMap::FreeNow(GranuleRange range) {

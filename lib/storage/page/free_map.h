@@ -75,6 +75,11 @@ class FreeMap {
   std::string Serialize(const std::vector<GranuleRange>& also_free, uint64_t* end) const;
   static Result<FreeMap> Deserialize(std::string_view bytes, uint64_t end);
 
+  // Opening: `used`, ascending, is all that the checkpoint names. What the map has in use beyond that
+  // was held by the last process only (a cursor over a dropped index, say): it becomes free. Ranges
+  // that overlap, lie outside [first, end) or are free in the map are DataLoss.
+  Status KeepOnly(uint64_t first, const std::vector<GranuleRange>& used);
+
   uint64_t end() const { return end_; }
   uint64_t free_granules() const { return free_granules_; }
   uint64_t largest_free() const { return by_length_.empty() ? 0 : by_length_.rbegin()->first; }

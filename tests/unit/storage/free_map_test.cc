@@ -97,6 +97,33 @@ TEST_CASE("free map: damaged bytes are refused or give a map within bounds", "[s
   }
 }
 
+TEST_CASE("free map: opening keeps what the checkpoint names and frees the rest",
+          "[storage][page][MAP-4]") {
+  FreeMap map(30);
+  map.FreeNow({20, 2});
+  CHECK(map.KeepOnly(17, {{18, 2}, {24, 3}}).ok());
+  CHECK(map.IsFree({17, 1}));
+  CHECK_FALSE(map.IsFree({18, 1}));
+  CHECK_FALSE(map.IsFree({19, 1}));
+  CHECK(map.IsFree({20, 4}));
+  CHECK_FALSE(map.IsFree({26, 1}));
+  CHECK(map.IsFree({27, 3}));
+  CHECK(map.free_granules() == 8);
+  const auto refused = [&map](const std::vector<GranuleRange>& used) {
+    FreeMap copy = map;
+    return copy.KeepOnly(17, used).sqlstate() == sqlstate::kDataCorrupted;
+  };
+  CHECK(refused({{16, 2}}));           // a superblock
+  CHECK(refused({{18, 2}, {19, 1}}));  // twice
+  CHECK(refused({{29, 2}}));           // beyond the end
+  CHECK(refused({{24, ~uint64_t{0}}}));
+  CHECK(refused({{20, 1}}));  // free
+  CHECK(refused({{18, 3}}));  // in part
+  CHECK(refused({{23, 2}}));
+  CHECK_FALSE(refused({{24, 3}}));
+  CHECK_FALSE(refused({}));
+}
+
 TEST_CASE("free map: random operations agree with a model", "[storage][page][MAP-1]") {
   const uint64_t seed = GENERATE(1, 2, 3, 4, 5);
   CAPTURE(seed);

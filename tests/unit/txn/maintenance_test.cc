@@ -54,4 +54,32 @@ TEST_CASE("a merge that finds the disk full does not keep back the checkpoint (C
   MaintenanceOk(bed.Close());
 }
 
+TEST_CASE("a checkpoint that found the disk full is tried again without further commits") {
+  auto base = platform::MakeMemoryVfs();
+  auto vfs = std::move(*platform::FaultVfs::Make(base.get()));
+  MaintenanceClock clock;
+  TxnBed bed(vfs.get());
+  bed.options.clock = &clock;
+  MaintenanceOk(bed.Open());
+  auto session = std::make_unique<BedSession>(&bed);
+  MaintenanceOk(session->CreateTable("t"));
+  MaintenanceOk(bed.engine->Maintain());
+  clock.nanos += 5'000'000'000;
+  platform::Fault fault;
+  fault.kind = platform::Fault::Kind::kDiskFull;
+  fault.path_contains = "main.drift";
+  fault.forever = true;
+  vfs->AddFault(fault);
+  CHECK(bed.engine->Maintain().sqlstate() == sqlstate::kDiskFull);
+  vfs->ClearFaults();
+  const uint64_t operations = vfs->operations();
+  CHECK(bed.engine->Maintain().ok());
+  CHECK(vfs->operations() == operations);
+  clock.nanos += 5'000'000'000;
+  CHECK(bed.engine->Maintain().ok());
+  CHECK(bed.engine->checkpoint_count() == 1);
+  session.reset();
+  MaintenanceOk(bed.Close());
+}
+
 }  // namespace driftdb::txn

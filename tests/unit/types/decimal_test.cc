@@ -40,9 +40,12 @@ TEST_CASE("decimal: multiply then divide gives the number back", "[types]") {
     const int128_t a = static_cast<int64_t>(random()) >> (random() % 60);
     const int128_t b = (static_cast<int64_t>(random()) >> (random() % 60)) | 1;
     int128_t product, quotient;
-    REQUIRE(DecimalMultiply(a, b, 0, &product) ==
-            (product < kPowersOfTen128[38] && product > -kPowersOfTen128[38]));
-    if (!DecimalMultiply(a, b, 0, &product)) continue;
+    const bool fits = DecimalMultiply(a, b, 0, &product);
+    int128_t exact;
+    const bool overflow = __builtin_mul_overflow(a, b, &exact);
+    REQUIRE(fits == (!overflow && exact < kPowersOfTen128[38] && exact > -kPowersOfTen128[38]));
+    if (!fits) continue;
+    REQUIRE(product == exact);
     REQUIRE(DecimalDivide(product, b, 0, &quotient));
     REQUIRE(quotient == a);
   }
