@@ -199,15 +199,16 @@ TEST_CASE("differential: small tables give SQLite's answers") {
   }
 }
 
+// A sealed group takes seconds: these two run only with the variable.
 TEST_CASE("differential: sealed rows under changes give SQLite's answers") {
-  for (uint64_t i = 0; i < (Cases(40) + 19) / 20; ++i) {
+  for (uint64_t i = 0; i < (Cases(0) + 19) / 20; ++i) {
     ScriptRun run(FirstSeed() + i, Dialect::kShared, SqliteTwins());
     RunSealed(&run);
   }
 }
 
 TEST_CASE("differential: answers do not depend on rules, indexes, threads and the row path") {
-  for (uint64_t i = 0; i < Cases(40); ++i) {
+  for (uint64_t i = 0; i < Cases(10); ++i) {
     const uint64_t seed = FirstSeed() + i;
     Random mask(seed);
     ScriptRun run(
@@ -218,7 +219,7 @@ TEST_CASE("differential: answers do not depend on rules, indexes, threads and th
 }
 
 TEST_CASE("differential: answers do not depend on the form of the storage") {
-  for (uint64_t i = 0; i < (Cases(40) + 19) / 20; ++i) {
+  for (uint64_t i = 0; i < (Cases(0) + 19) / 20; ++i) {
     ScriptRun run(FirstSeed() + i, Dialect::kOwn, PlainTwins(kEveryRule));
     RunSealed(&run);
   }

@@ -223,8 +223,11 @@ Outcome SqliteEngine::Load(const std::string& table, const std::string& data) {
                           SQLITE_TRANSIENT);
       }
     }
-    if (sqlite3_step(statement) != SQLITE_DONE)
+    if (sqlite3_step(statement) == SQLITE_DONE) {
+      ++outcome.changes;
+    } else {
       outcome = SqliteFailure(database_, SQLITE_CONSTRAINT);
+    }
     sqlite3_reset(statement);
   }
   sqlite3_finalize(statement);

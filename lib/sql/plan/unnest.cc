@@ -189,8 +189,13 @@ Status Unnester::OuterJoinConditions(LogicalPtr& node) {
   for (ExprPtr& e : join->conditions) {
     if (!expr::ContainsKind(*e, ExprKind::kSubquery)) continue;
     const size_t side = ReferencedTables(*e).Intersects(OutputTables(*node->children[0])) ? 0 : 1;
+    const size_t before = renames_.size();
     DRIFTDB_RETURN_IF_ERROR(Expression(e, &node->children[side], true));
     Renamed(*node);
+    // A lateral right side refers to the left one, too.
+    for (size_t i = before; join->lateral && i < renames_.size(); ++i) {
+      RemapColumns(*node->children[1], std::vector<ColumnRename>{renames_[i]});
+    }
   }
   return OkStatus();
 }
