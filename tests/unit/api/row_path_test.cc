@@ -88,6 +88,10 @@ class TestTwins {
   void Same(const std::string& sql, const std::vector<std::vector<Value>>& executions,
             bool takes_row_path = true) {
     INFO(sql);
+    if (fast_.connection()->transaction()->failed()) {  // nothing is prepared in a failed block
+      for (size_t i = 0; i < executions.size(); ++i) Both(sql);
+      return;
+    }
     Statement* fast = fast_.Prepare(sql);
     Statement* slow = slow_.Prepare(sql);
     CHECK(fast->takes_row_path() == takes_row_path);
