@@ -30,7 +30,8 @@ std::string RowText(const driftdb::api::Statement& statement) {
 }
 
 bool CountsRows(const std::string& tag) {
-  return tag == "INSERT" || tag == "UPDATE" || tag == "DELETE" || tag == "SELECT";
+  return tag == "INSERT" || tag == "UPDATE" || tag == "DELETE" || tag == "SELECT" ||
+         tag == "EXECUTE";
 }
 
 }  // namespace
