@@ -33,6 +33,17 @@ Status LogReader::Damage(const std::string& what) const {
       .WithHint("Restore a backup, or open with salvage to keep what precedes the damage.");
 }
 
+// What is wrong with the files that are no segments: one of them may be what is missed.
+std::string LogReader::OtherFiles() const {
+  std::string what;
+  for (const SegmentFile& segment : segments_) {
+    if (segment.state == SegmentState::kUsed) continue;
+    what += fmt::format("; segment \"{}\" has {} at offset 0", segment.path,
+                        segment.state == SegmentState::kDamaged ? "a bad header" : "no header");
+  }
+  return what;
+}
+
 // The start lies in the last used segment that begins at or before it (WAL-3): older ones are
 // spent.
 Status LogReader::FindStart() {
@@ -44,18 +55,13 @@ Status LogReader::FindStart() {
     }
   }
   if (found == segments_.size()) {
-    std::string what = fmt::format("no segment holds LSN {}, where reading begins", from);
-    for (const SegmentFile& segment : segments_) {
-      if (segment.state == SegmentState::kUsed) continue;
-      what += fmt::format("; segment \"{}\" has {} at offset 0", segment.path,
-                          segment.state == SegmentState::kDamaged ? "a bad header" : "no header");
-    }
-    return Damage(what);
+    return Damage(
+        fmt::format("no segment holds LSN {}, where reading begins{}", from, OtherFiles()));
   }
   const SegmentHeader& header = segments_[found].header;
   if (from - header.first_lsn > header.segment_bytes - kSegmentHeaderBytes) {
-    return Damage(fmt::format("LSN {} is past the end of segment \"{}\", the last before it", from,
-                              segments_[found].path));
+    return Damage(fmt::format("LSN {} is past the end of segment \"{}\", the last before it{}",
+                              from, segments_[found].path, OtherFiles()));
   }
   if (header.first_lsn == from && header.previous_chain != options_.from.chain) {
     return Damage(fmt::format("segment \"{}\" does not continue the chain at LSN {}",

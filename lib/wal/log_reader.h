@@ -69,6 +69,7 @@ class LogReader {
   }
   const SegmentFile& current() const { return segments_[index_]; }
   Status Damage(const std::string& what) const;
+  std::string OtherFiles() const;
 
   platform::Vfs* const vfs_;
   const ReaderOptions options_;
