@@ -128,7 +128,7 @@ TEST_CASE("COPY checks unique keys while others insert: one of two with the same
   test.Ok(thread.status());
   platform::SleepMicros(300'000);
   const Status inserted = test.bed->Run("2: INSERT INTO a VALUES (5, 0, 'first')");
-  test.Run({inserted.ok() ? "2: COMMIT" : "2: ROLLBACK"});
+  if (inserted.ok()) test.Run({"2: COMMIT"});  // else the bed has rolled back
   thread->Join();
   CHECK(copied.ok() != inserted.ok());
   CHECK((copied.ok() ? inserted : copied).sqlstate() == sqlstate::kUniqueViolation);
