@@ -215,8 +215,8 @@ void Runner::RunInterleavings(const Interleavings& all, Mode mode) {
       possible = possible && !stage.SessionBusy(spec_->steps[step].session);
       if (possible) stage.Perform({Action::Kind::kStep, step, spec_->steps[step].session});
     }
+    stage.Finish();  // also where the order broke off: what waits is ended
     if (!possible) continue;
-    stage.Finish();
     const std::string result = stage.Query(all.final_sql);
     stage.TearDown();
     seen.insert(result);
