@@ -117,8 +117,10 @@ class Checker {
 
   void JudgeReads() {
     for (size_t t = 0; t < history_.transactions.size(); ++t) {
-      std::map<int, int64_t> own;
-      for (const Operation& operation : history_.transactions[t].operations) {
+      const std::vector<Operation>& operations = history_.transactions[t].operations;
+      for (size_t i = 0; i < operations.size(); ++i) {
+        const Operation& operation = operations[i];
+        const std::map<int, int64_t> own = OwnWrites(operations, i);
         std::set<int> seen;
         for (const Read& read : operation.reads) {
           if (!seen.insert(read.row).second) {
@@ -127,11 +129,17 @@ class Checker {
           }
           JudgeRead(static_cast<int>(t), read, own);
         }
-        for (const Write& write : operation.writes) {
-          if (!operation.undone) own[write.row] = write.value;
-        }
       }
     }
+  }
+  // What the transaction itself has written and not taken back when operation `at` begins.
+  static std::map<int, int64_t> OwnWrites(const std::vector<Operation>& operations, size_t at) {
+    std::map<int, int64_t> own;
+    for (size_t i = 0; i < at; ++i) {
+      if (operations[i].undone && operations[i].undone_at <= at) continue;
+      for (const Write& write : operations[i].writes) own[write.row] = write.value;
+    }
+    return own;
   }
   void JudgeRead(int t, const Read& read, const std::map<int, int64_t>& own) {
     const std::string where =

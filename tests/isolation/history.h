@@ -28,7 +28,8 @@ struct Write {
 struct Operation {
   std::vector<Read> reads;
   std::vector<Write> writes;
-  bool undone = false;  // by ROLLBACK TO
+  bool undone = false;   // by ROLLBACK TO
+  size_t undone_at = 0;  // operations before this one still saw the writes
 };
 struct RecordedTransaction {
   int session = 0;

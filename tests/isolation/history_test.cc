@@ -80,7 +80,10 @@ class Client {
     if (choice < 2 && saved_ != kNoSavepoint) {
       for (size_t i = saved_; i < current_.operations.size(); ++i) {
         // What was read stays read; what was written was never there.
-        current_.operations[i].undone = !current_.operations[i].writes.empty();
+        Operation& operation = current_.operations[i];
+        if (operation.undone || operation.writes.empty()) continue;
+        operation.undone = true;
+        operation.undone_at = current_.operations.size();
       }
       return "ROLLBACK TO s";
     }
