@@ -119,9 +119,10 @@ class Engine {
   std::atomic<uint64_t> checkpoints_{0};
   std::atomic<uint64_t> checkpoint_bytes_{0};    // log bytes when the last checkpoint began
   std::atomic<uint64_t> checkpoint_commits_{0};  // commits then
-  int64_t last_activity_ns_ = 0;
-  int64_t failed_checkpoint_ns_ = 0;  // when Maintain's last checkpoint failed; 0: it did not
-  uint64_t last_seen_commits_ = 0;
+  // Maintain runs in its thread, and beside it for whoever calls it: hints, each by itself.
+  std::atomic<int64_t> last_activity_ns_{0};
+  std::atomic<int64_t> failed_checkpoint_ns_{0};  // of the last one that failed; 0: it did not
+  std::atomic<uint64_t> last_seen_commits_{0};
 
   platform::Mutex maintenance_mutex_;
   platform::CondVar maintenance_wake_;
