@@ -14,6 +14,7 @@
 #include "api/database.h"
 #include "api/statement.h"
 #include "base/error.h"
+#include "base/guard.h"
 #include "driftdb_config.h"
 #include "exec/query_context.h"
 #include "security/settings.h"
@@ -56,18 +57,6 @@ struct driftdb_statement {
 };
 
 namespace {
-
-// Runs `body` and turns exceptions into errors.
-template <typename Body>
-driftdb::Status CApiGuard(Body body) {
-  try {
-    return body();
-  } catch (const std::bad_alloc&) {
-    return driftdb::Error(driftdb::sqlstate::kOutOfMemory, "out of memory");
-  } catch (const std::exception& error) {
-    return driftdb::InternalError("unexpected exception: {}", error.what());
-  }
-}
 
 int CApiReport(driftdb::Status status, driftdb_error** error) {
   if (status.ok()) return DRIFTDB_OK;
@@ -297,7 +286,7 @@ int driftdb_options_set(driftdb_options* options, const char* name, const char* 
                         driftdb_error** error) {
   if (error != nullptr) *error = nullptr;
   if (options == nullptr || name == nullptr || value == nullptr) return DRIFTDB_MISUSE;
-  return CApiReport(CApiGuard([&] { return CApiSetOption(&options->options, name, value); }),
+  return CApiReport(driftdb::Guarded([&] { return CApiSetOption(&options->options, name, value); }),
                     error);
 }
 
@@ -309,7 +298,7 @@ int driftdb_open(const char* path, const driftdb_options* options, driftdb_datab
   if (database == nullptr) return DRIFTDB_MISUSE;
   *database = nullptr;
   if (path == nullptr) return DRIFTDB_MISUSE;
-  return CApiReport(CApiGuard([&]() -> driftdb::Status {
+  return CApiReport(driftdb::Guarded([&]() -> driftdb::Status {
                       const driftdb::api::DatabaseOptions defaults;
                       auto opened = driftdb::api::Database::Open(
                           path, options == nullptr ? defaults : options->options);
@@ -327,7 +316,8 @@ int driftdb_close(driftdb_database* database, driftdb_error** error) {
   if (error != nullptr) *error = nullptr;
   if (database == nullptr) return DRIFTDB_OK;
   const std::unique_ptr<driftdb_database> handle(database);
-  const int code = CApiReport(CApiGuard([&] { return handle->store->database->Close(); }), error);
+  const int code =
+      CApiReport(driftdb::Guarded([&] { return handle->store->database->Close(); }), error);
   handle->store->database = nullptr;
   return code;
 }
@@ -352,7 +342,7 @@ int driftdb_connect(driftdb_database* database, driftdb_connection** connection,
   if (connection == nullptr) return DRIFTDB_MISUSE;
   *connection = nullptr;
   if (database == nullptr) return DRIFTDB_MISUSE;
-  return CApiReport(CApiGuard([&]() -> driftdb::Status {
+  return CApiReport(driftdb::Guarded([&]() -> driftdb::Status {
                       auto handle = std::make_unique<driftdb_connection>();
                       handle->session = std::make_shared<CApiSession>();
                       handle->session->store = database->store;
@@ -442,7 +432,7 @@ int driftdb_exec(driftdb_connection* connection, const char* sql, driftdb_row_ca
   if (!CApiUsable(connection) || sql == nullptr) return DRIFTDB_MISUSE;
   driftdb::platform::MutexLock lock(connection->session->connection->mutex());
   return CApiFinish(connection,
-                    CApiGuard([&] { return CApiExec(connection, sql, callback, context); }));
+                    driftdb::Guarded([&] { return CApiExec(connection, sql, callback, context); }));
 }
 
 int driftdb_prepare(driftdb_connection* connection, const char* sql, ptrdiff_t length,
@@ -451,7 +441,7 @@ int driftdb_prepare(driftdb_connection* connection, const char* sql, ptrdiff_t l
   *statement = nullptr;
   if (!CApiUsable(connection) || sql == nullptr) return DRIFTDB_MISUSE;
   driftdb::platform::MutexLock lock(connection->session->connection->mutex());
-  return CApiFinish(connection, CApiGuard([&]() -> driftdb::Status {
+  return CApiFinish(connection, driftdb::Guarded([&]() -> driftdb::Status {
                       const std::string_view text = CApiText(sql, length);
                       size_t consumed = 0;
                       auto prepared = connection->session->connection->Prepare(text, &consumed);
@@ -537,7 +527,7 @@ int driftdb_step(driftdb_statement* statement) {
   if (!CApiUsable(statement)) return DRIFTDB_MISUSE;
   driftdb::platform::MutexLock lock(statement->session->connection->mutex());
   int result = DRIFTDB_ERROR;
-  driftdb::Status status = CApiGuard([&]() -> driftdb::Status {
+  driftdb::Status status = driftdb::Guarded([&]() -> driftdb::Status {
     auto outcome = statement->statement->Step();
     if (!outcome.ok()) return outcome.status();
     result = *outcome == driftdb::api::StepOutcome::kRow ? DRIFTDB_ROW : DRIFTDB_DONE;
@@ -552,7 +542,7 @@ int driftdb_reset(driftdb_statement* statement) {
   if (!CApiUsable(statement)) return DRIFTDB_MISUSE;
   driftdb::platform::MutexLock lock(statement->session->connection->mutex());
   statement->texts.clear();
-  driftdb::Status status = CApiGuard([&] { return statement->statement->Reset(); });
+  driftdb::Status status = driftdb::Guarded([&] { return statement->statement->Reset(); });
   if (status.ok()) return DRIFTDB_OK;  // the error of an earlier step stays to be read
   return CApiFinish(statement, std::move(status));
 }
@@ -628,7 +618,7 @@ const char* driftdb_value_text(driftdb_statement* statement, int column, size_t*
   // One string per column, so pointers of one row stay valid together.
   statement->texts.resize(statement->statement->columns().size());
   std::string& text = statement->texts[static_cast<size_t>(column)];
-  const driftdb::Status status = CApiGuard([&] {
+  const driftdb::Status status = driftdb::Guarded([&] {
     const driftdb::TypeId type =
         statement->statement->column(static_cast<size_t>(column)).type().id;
     if (type == driftdb::TypeId::kText || type == driftdb::TypeId::kVarchar) {
@@ -676,7 +666,7 @@ int driftdb_check(driftdb_connection* connection, void (*callback)(void* context
   if (problems != nullptr) *problems = 0;
   if (!CApiUsable(connection)) return DRIFTDB_MISUSE;
   driftdb::platform::MutexLock lock(connection->session->connection->mutex());
-  return CApiFinish(connection, CApiGuard([&]() -> driftdb::Status {
+  return CApiFinish(connection, driftdb::Guarded([&]() -> driftdb::Status {
                       std::vector<std::string> lines;
                       driftdb::Status status = driftdb::txn::CheckStorage(
                           connection->session->connection->database()->engine(), &lines);

@@ -191,6 +191,7 @@ Status Connection::EndAutocommit(bool success, bool wrote) {
   return OkStatus();
 }
 
+// NOLINTNEXTLINE(readability-function-size): one case per kind
 Result<std::string> Connection::RunTransactionStatement(const sql::AstTransaction& statement) {
   const Result<std::string> default_isolation =
       session_.settings.Get("default_transaction_isolation");

@@ -32,7 +32,7 @@ Status SessionContext::SeedRandom(double seed) {
 }
 
 Result<std::string> SessionContext::Setting(std::string_view name, bool missing_ok, bool* found) {
-  const Result<std::string> value = session_->settings.Get(name);
+  Result<std::string> value = session_->settings.Get(name);
   *found = value.ok();
   if (!value.ok() && missing_ok) return std::string();
   return value;

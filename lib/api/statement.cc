@@ -6,6 +6,7 @@
 #include "api/table_statistics.h"
 #include "api/utility.h"
 #include "base/error.h"
+#include "base/guard.h"
 #include "base/status_macros.h"
 #include "catalog/entries.h"
 #include "expr/binding.h"
@@ -245,7 +246,14 @@ Status Statement::Start() {
   while (true) {
     if (point_ == nullptr) FillContext();
     snapshot_ = transaction->BeginStatement();
-    mark_ = transaction->TakeMark();
+    Status marked = Guarded([&] {
+      mark_ = transaction->TakeMark();
+      return OkStatus();
+    });
+    if (!marked.ok()) {
+      transaction->EndStatement(snapshot_);
+      return marked;
+    }
     running_ = true;
     Status run = Run();
     if (run.ok()) break;
@@ -359,8 +367,13 @@ Status Statement::Finish(bool success) {
 
 Status Statement::Fail(Status error) {
   memory_result_.clear();
-  (void)Finish(false);
   txn::Transaction* transaction = connection_->transaction();
+  const bool was_running = running_;
+  (void)Finish(false);
+  // What it has locked on the way to its start is free again.
+  if (!was_running && !transaction->in_block() && transaction->open_statements() == 0) {
+    connection_->AbortTransaction();
+  }
   if (!EndsTransaction(bound_)) transaction->Fail();
   return error;
 }
@@ -397,19 +410,24 @@ Result<StepOutcome> Statement::NextRow() {
 
 Result<StepOutcome> Statement::Step() {
   if (!running_ && (memory_result_.empty() || exhausted_)) {
-    Status started = Start();
+    // Out of memory fails the statement like any other error: what it did is undone (C11).
+    Status started = Guarded([this] { return Start(); });
     if (!started.ok()) {
       exhausted_ = true;
       return Fail(std::move(started));
     }
     exhausted_ = false;
   }
-  Result<StepOutcome> outcome = NextRow();
-  if (!outcome.ok()) {
+  StepOutcome outcome = StepOutcome::kDone;
+  Status next = Guarded([&]() -> Status {
+    DRIFTDB_ASSIGN_OR_RETURN(outcome, NextRow());
+    return OkStatus();
+  });
+  if (!next.ok()) {
     exhausted_ = true;
-    return Fail(std::move(outcome).status());
+    return Fail(std::move(next));
   }
-  if (*outcome == StepOutcome::kDone) {
+  if (outcome == StepOutcome::kDone) {
     exhausted_ = true;
     connection_->set_changes(changes_);
   }

@@ -1,5 +1,6 @@
 // Status and Result<T>: how every fallible function reports its outcome.
-// Shape: OK is one null pointer; an error owns one ErrorInfo (PostgreSQL's error fields).
+// Shape: OK is one null pointer; an error owns one ErrorInfo (PostgreSQL's error fields), but for
+// OutOfMemory(), which all share: it must be had without memory.
 // Threads: a Status is a value; distinct objects may be used from distinct threads.
 // Why not absl::Status: the error object must carry SQLSTATE, position, detail, hint and object
 // names natively (docs/internals/decisions.md, D1).
@@ -35,6 +36,8 @@ class [[nodiscard]] Status {
   Status& operator=(const Status& other);
   Status(Status&&) noexcept = default;
   Status& operator=(Status&&) noexcept = default;
+  // 53200 without an allocation. It carries nothing else: decorations leave it as it is.
+  static Status OutOfMemory();
 
   bool ok() const { return error_ == nullptr; }
   SqlState sqlstate() const { return ok() ? sqlstate::kSuccess : error_->sqlstate; }
@@ -43,7 +46,7 @@ class [[nodiscard]] Status {
   }
   // REQUIRES: !ok().
   const ErrorInfo& error() const { return *error_; }
-  ErrorInfo& mutable_error() { return *error_; }
+  ErrorInfo& mutable_error();
 
   // Chainable decoration of an error; no effect on OK.
   Status&& WithDetail(std::string detail) &&;
@@ -58,7 +61,14 @@ class [[nodiscard]] Status {
   std::string ToString() const;
 
  private:
-  std::unique_ptr<ErrorInfo> error_;
+  struct Deleter {
+    void operator()(ErrorInfo* error) const;
+  };
+  using Owned = std::unique_ptr<ErrorInfo, Deleter>;
+  static Owned Clone(const Owned& error);
+  bool decorable() const;
+
+  Owned error_;
 };
 
 inline Status OkStatus() { return Status(); }

@@ -76,10 +76,10 @@ std::shared_ptr<const CatalogSnapshot> Catalog::AsOf(CommitSeq seq) {
   // Publish could not drop the version before its own yet: that holds storages that may be dropped.
   if (versions_.size() > 1) {
     const CommitSeq horizon = std::min(seq, engine_->manager()->Horizon());
-    while (versions_.size() > 1 && versions_[1].seq <= horizon) versions_.pop_front();
+    DropVersionsBefore(horizon);
   }
-  for (size_t i = versions_.size(); i-- > 0;) {
-    if (versions_[i].seq <= seq) return versions_[i].snapshot;
+  for (auto version = versions_.rbegin(); version != versions_.rend(); ++version) {
+    if (version->seq <= seq) return version->snapshot;
   }
   return versions_.front().snapshot;
 }
@@ -137,14 +137,22 @@ Result<CatalogEditor*> Catalog::Edit(txn::Transaction* transaction, const Snapsh
   return raw;
 }
 
-void Catalog::Publish(CommitSeq seq, std::shared_ptr<const CatalogSnapshot> snapshot) {
+void Catalog::Publish(CommitSeq seq, Versions* made) {
+  Version& version = made->front();
+  version.seq = seq;
   const CommitSeq horizon = engine_->manager()->Horizon();
-  engine_->NoteCatalogVersion(snapshot->version());
+  engine_->NoteCatalogVersion(version.snapshot->version());
   platform::MutexLock lock(&mutex_);
-  newest_version_.store(snapshot->version(), std::memory_order_release);
-  versions_.push_back({seq, std::move(snapshot)});
-  // Versions that no snapshot can ask for any more.
-  while (versions_.size() > 1 && versions_[1].seq <= horizon) versions_.pop_front();
+  newest_version_.store(version.snapshot->version(), std::memory_order_release);
+  versions_.splice(versions_.end(), *made);
+  DropVersionsBefore(horizon);
+}
+
+// Versions that no snapshot can ask for any more.
+void Catalog::DropVersionsBefore(CommitSeq horizon) {
+  while (versions_.size() > 1 && std::next(versions_.begin())->seq <= horizon) {
+    versions_.pop_front();
+  }
 }
 
 Result<Oid> Catalog::NextOid() {

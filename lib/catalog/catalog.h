@@ -8,7 +8,7 @@
 #define DRIFTDB_CATALOG_CATALOG_H_
 
 #include <atomic>
-#include <deque>
+#include <list>
 #include <memory>
 
 #include "base/status.h"
@@ -54,7 +54,6 @@ class Catalog {
   friend class CatalogEditor;
   Status Bootstrap();
   Status Load();
-  void Publish(CommitSeq seq, std::shared_ptr<const CatalogSnapshot> snapshot);
 
   txn::Engine* const engine_;
   const std::shared_ptr<txn::TableLock> ddl_lock_;
@@ -63,7 +62,11 @@ class Catalog {
     CommitSeq seq;
     std::shared_ptr<const CatalogSnapshot> snapshot;
   };
-  std::deque<Version> versions_ DRIFTDB_GUARDED_BY(mutex_);
+  using Versions = std::list<Version>;  // a list, so that publishing need not allocate (C11)
+  // Takes the one version of `made`, allocated before the commit had its number.
+  void Publish(CommitSeq seq, Versions* made);
+  void DropVersionsBefore(CommitSeq horizon) DRIFTDB_REQUIRES(mutex_);
+  Versions versions_ DRIFTDB_GUARDED_BY(mutex_);
   std::atomic<uint64_t> next_version_{0};
   std::atomic<uint64_t> newest_version_{0};
   int64_t next_oid_ DRIFTDB_GUARDED_BY(mutex_) = 0;

@@ -96,11 +96,17 @@ void CatalogEditor::OnRollbackTo(uint32_t depth) {
   }
 }
 
+Status CatalogEditor::BeforeCommit() {
+  made_.clear();
+  made_.push_back({CommitSeq(0), current_});
+  return OkStatus();
+}
+
 void CatalogEditor::AtCommit(CommitSeq seq) {
   txn::StorageRegistry* registry = catalog_->engine_->registry();
   for (const StorageId storage : created_) registry->MarkCreated(storage, seq);
   for (const StorageId storage : dropped_) registry->MarkDropped(storage, seq);
-  catalog_->Publish(seq, current_);
+  catalog_->Publish(seq, &made_);
 }
 
 void CatalogEditor::AfterCommit() {

@@ -66,6 +66,7 @@ class CatalogEditor final : public txn::TransactionHook {
   // Empties a table: a fresh storage generation with fresh indexes (C25).
   Status TruncateTable(Oid oid);
 
+  Status BeforeCommit() override;
   void AtCommit(CommitSeq seq) override;
   void AfterCommit() override;
   void OnAbort() override;
@@ -100,6 +101,7 @@ class CatalogEditor final : public txn::TransactionHook {
   Catalog* const catalog_;
   txn::Transaction* const transaction_;
   std::shared_ptr<const CatalogSnapshot> current_;
+  Catalog::Versions made_;  // `current_`, ready to be published
   Snapshot statement_;
   std::vector<StorageId> created_, dropped_;
   // Storages that got columns here; columns stay in memory when the change is rolled back.

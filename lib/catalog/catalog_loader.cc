@@ -163,7 +163,8 @@ class CatalogLoader {
         index->columns.push_back({ordinal, (numbers[i + 1] & 1) != 0, (numbers[i + 1] & 2) != 0});
       }
     }
-    indexes_[index->table].push_back(std::move(index));
+    const Oid table = index->table;
+    indexes_[table].push_back(std::move(index));
     return OkStatus();
   }
 

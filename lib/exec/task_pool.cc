@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "base/check.h"
+#include "base/guard.h"
 
 namespace driftdb::exec {
 
@@ -25,7 +26,9 @@ struct TaskPool::Batch {
     }
   }
   void RunInstance(size_t instance) {
-    outcomes[instance] = (*body)(instance);
+    // An exception must not pass: in a worker it would end the process, in the caller it would
+    // leave while workers still use what is on its stack (C11).
+    outcomes[instance] = Guarded([&] { return (*body)(instance); });
     platform::MutexLock lock(&mutex);
     if (++finished == count) done.NotifyAll();
   }
@@ -52,6 +55,7 @@ void TaskPool::set_threads(unsigned threads) {
 
 void TaskPool::EnsureWorkers(size_t count) {
   const size_t wanted = threads_ - 1 < count ? threads_ - 1 : count;
+  workers_.reserve(wanted);  // a started thread must not get lost
   while (workers_.size() < wanted) {
     Result<platform::Thread> worker = platform::Thread::Start("driftdb-worker", [this] { Work(); });
     if (!worker.ok()) return;  // fewer workers: the caller does the rest itself
@@ -60,7 +64,7 @@ void TaskPool::EnsureWorkers(size_t count) {
 }
 
 Status TaskPool::Run(size_t count, const std::function<Status(size_t)>& body) {
-  if (count <= 1) return count == 0 ? OkStatus() : body(0);
+  if (count <= 1) return count == 0 ? OkStatus() : Guarded([&] { return body(0); });
   auto batch = std::make_shared<Batch>();
   batch->count = count;
   batch->body = &body;
@@ -68,7 +72,12 @@ Status TaskPool::Run(size_t count, const std::function<Status(size_t)>& body) {
   {
     platform::MutexLock lock(&mutex_);
     EnsureWorkers(count - 1);
-    for (size_t i = 1; i < count; ++i) queue_.push_back(batch);
+    // Instances that find no room in the queue are run by the caller.
+    const Status queued = Guarded([&] {
+      for (size_t i = 1; i < count; ++i) queue_.push_back(batch);
+      return OkStatus();
+    });
+    (void)queued;
     wake_.NotifyAll();
   }
   batch->RunInstance(0);

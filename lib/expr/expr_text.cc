@@ -100,7 +100,7 @@ std::string TextPattern(const Expr& expr) {
 
 std::string TextSubquery(const Expr& expr) {
   const Subquery& sub = *expr.subquery;
-  const std::string plan =
+  std::string plan =
       sub.plan == nullptr ? "SubPlan" : sub.plan.get_deleter().ops->to_string(sub.plan.get());
   const std::string test = expr.children.empty() ? "" : TextList(expr.children);
   switch (sub.kind) {

@@ -267,6 +267,7 @@ Status Program::ComputeKernel(ProgramNode& node, const ProgramScope& scope) {
   return OkStatus();
 }
 
+// NOLINTNEXTLINE(readability-function-size): one decision with its reasons
 Status Program::TryDictionary(ProgramNode& node, const std::vector<const Vector*>& vectors,
                               const RowSet& rows, bool* done) {
   constexpr size_t kDictionariesKept = 8;

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/guard.h"
 #include "base/status_macros.h"
 #include "txn/checkpoint_root.h"
 #include "txn/engine.h"
@@ -93,8 +94,11 @@ Status Engine::CheckpointLocked() {
   registry_->CollectDropped(manager_->Collect());
   CheckpointState state;
   DRIFTDB_RETURN_IF_ERROR(BeginCheckpoint(&state));
-  Status status = WriteImages(&state);
-  if (status.ok()) status = PublishCheckpoint(&state);
+  // Also out of memory it must be given up in order.
+  Status status = Guarded([&] {
+    DRIFTDB_RETURN_IF_ERROR(WriteImages(&state));
+    return PublishCheckpoint(&state);
+  });
   if (!status.ok()) extents_->AbandonCheckpoint();
   for (const StorageEntry& entry : state.storages) {
     if (entry.table != nullptr) entry.table->CheckpointDone(status.ok());
@@ -115,48 +119,52 @@ Status Engine::CheckpointLocked() {
 }
 
 Status Engine::BeginCheckpoint(CheckpointState* state) {
-  while (true) {
-    // Rotating an index under the latch must not allocate: prepare all that exist now.
-    std::unordered_set<uint32_t> prepared;
-    for (const StorageEntry& entry : registry_->Committed()) {
-      if (entry.index == nullptr) continue;
-      DRIFTDB_RETURN_IF_ERROR(entry.index->PrepareRotate());
-      prepared.insert(entry.id.value);
+  bool begun = false;
+  Status status = Guarded([&]() -> Status {
+    while (!begun) {
+      // Rotating an index under the latch must not allocate: prepare all that exist now.
+      std::unordered_set<uint32_t> prepared;
+      for (const StorageEntry& entry : registry_->Committed()) {
+        if (entry.index == nullptr) continue;
+        DRIFTDB_RETURN_IF_ERROR(entry.index->PrepareRotate());
+        prepared.insert(entry.id.value);
+      }
+      manager_->WithCommitLatch(
+          [&](CommitSeq last) { begun = FixCheckpoint(last, prepared, state); });
     }
-    bool complete = true;
-    manager_->WithCommitLatch([&](CommitSeq last) {
-      state->storages = registry_->Committed();
-      for (const StorageEntry& entry : state->storages) {
-        if (entry.index != nullptr && prepared.count(entry.id.value) == 0) complete = false;
-      }
-      if (!complete) return;
-      state->seq = last;
-      checkpoint_slot_->PinAt(last);
-      state->cut = log_->Cut();
-      extents_->BeginCheckpoint();
-      for (const StorageEntry& entry : state->storages) {
-        if (entry.index != nullptr) entry.index->Rotate();
-      }
-      // After the rotation: whoever put into a rotated delta is on this list or has committed.
-      state->active = manager_->ActiveWriters();
-      // Now, not later: a transaction that commits during the checkpoint has its pieces before C.
-      state->oldest_part = manager_->OldestPart({Lsn(~uint64_t{0}), 0, {}});
-      state->sequences = registry_->sequences();
-      state->catalog_version = catalog_version_.load();
-      state->log_bytes = log_->counters().bytes;
-      state->commits = manager_->commit_count();
-    });
-    if (complete) break;
-  }
-  Status status = [&] {
     DRIFTDB_ASSIGN_OR_RETURN(state->position, log_->WaitPosition(state->cut));
     return manager_->WaitPublished(state->seq);
-  }();
+  });
   if (!status.ok()) {
     extents_->AbandonCheckpoint();
     checkpoint_slot_->Unpin();
   }
   return status;
+}
+
+// Under the commit latch. False: an index is not prepared.
+bool Engine::FixCheckpoint(CommitSeq last, const std::unordered_set<uint32_t>& prepared,
+                           CheckpointState* state) {
+  state->storages = registry_->Committed();
+  for (const StorageEntry& entry : state->storages) {
+    if (entry.index != nullptr && prepared.count(entry.id.value) == 0) return false;
+  }
+  state->seq = last;
+  checkpoint_slot_->PinAt(last);
+  state->cut = log_->Cut();
+  extents_->BeginCheckpoint();
+  for (const StorageEntry& entry : state->storages) {
+    if (entry.index != nullptr) entry.index->Rotate();
+  }
+  // After the rotation: whoever put into a rotated delta is on this list or has committed.
+  state->active = manager_->ActiveWriters();
+  // Now, not later: a transaction that commits during the checkpoint has its pieces before C.
+  state->oldest_part = manager_->OldestPart({Lsn(~uint64_t{0}), 0, {}});
+  state->sequences = registry_->sequences();
+  state->catalog_version = catalog_version_.load();
+  state->log_bytes = log_->counters().bytes;
+  state->commits = manager_->commit_count();
+  return true;
 }
 
 Status Engine::WriteImages(CheckpointState* state) {

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/guard.h"
 #include "base/status_macros.h"
 #include "platform/rng.h"
 #include "txn/checkpoint_root.h"
@@ -344,7 +345,7 @@ void Engine::RunMaintenance() {
     }
     // A failed round is tried again at the next one; what must stop writers has poisoned them
     // already, and a full disk is reported to the writer that needs the space.
-    (void)Maintain();
+    (void)Guarded([this] { return Maintain(); });
   }
 }
 

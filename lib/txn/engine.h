@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/memory.h"
@@ -84,6 +85,8 @@ class Engine {
   Status StartLog(const wal::LogEnd& end);
   struct CheckpointState;
   Status BeginCheckpoint(CheckpointState* state);
+  bool FixCheckpoint(CommitSeq last, const std::unordered_set<uint32_t>& prepared,
+                     CheckpointState* state);
   Status WriteImages(CheckpointState* state);
   Status PublishCheckpoint(CheckpointState* state);
   Status CheckpointLocked() DRIFTDB_REQUIRES(checkpoint_mutex_);

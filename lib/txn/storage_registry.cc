@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/guard.h"
 #include "base/status_macros.h"
 
 namespace driftdb::txn {
@@ -125,11 +126,16 @@ void StorageRegistry::MarkDropped(StorageId id, CommitSeq seq) {
 }
 
 void StorageRegistry::FreeStorage(StorageEntry* entry) {
-  if (entry->index != nullptr) {
-    entry->index->ReleaseAll();
-  } else if (entry->table != nullptr) {
-    entry->table->ReleaseExtents();
-  }
+  // Part of rollbacks and of checkpoints, which go on: out of memory the space comes back at the
+  // next opening.
+  (void)Guarded([entry] {
+    if (entry->index != nullptr) {
+      entry->index->ReleaseAll();
+    } else if (entry->table != nullptr) {
+      entry->table->ReleaseExtents();
+    }
+    return OkStatus();
+  });
 }
 
 void StorageRegistry::Forget(StorageId id) {

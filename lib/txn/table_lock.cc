@@ -87,7 +87,7 @@ Status TableLock::Acquire(Transaction* transaction, LockMode mode) {
   const bool already_in = Holds(transaction);
   if (!Blockers(transaction, mode, already_in).empty()) {
     waiters_.push_back({transaction, mode});
-    const Status status = Wait(transaction, mode, already_in);
+    Status status = Wait(transaction, mode, already_in);
     std::erase_if(waiters_,
                   [&](const Waiter& waiter) { return waiter.transaction == transaction; });
     changed_.NotifyAll();  // those behind it may have waited for it alone

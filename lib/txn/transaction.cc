@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/guard.h"
 #include "base/status_macros.h"
 #include "storage/btree/index.h"
 #include "txn/transaction_manager.h"
@@ -56,6 +57,8 @@ Snapshot Transaction::BeginStatement() {
   if (statement_ == 0 && open_.empty()) {
     start_time_ = manager_->environment().clock->WallMicros();
   }
+  // Room for what a failure of this statement notes: undoing must not fail (C11).
+  if (undone_.size() == undone_.capacity()) undone_.reserve(2 * undone_.size() + 2);
   Snapshot snapshot;
   if (has_transaction_snapshot_) {
     snapshot.seq = transaction_snapshot_;
@@ -98,9 +101,9 @@ Result<TxnId> Transaction::EnsureWriter() {
     return Error(sqlstate::kReadOnlyTransaction, "cannot change data in a read-only transaction");
   }
   DRIFTDB_RETURN_IF_ERROR(manager_->CheckWritable());
+  if (writer_ == nullptr) writer_ = manager_->TakeWriterState();
   DRIFTDB_ASSIGN_OR_RETURN(txid_, manager_->environment().transactions->Begin());
   visible_txid_.store(txid_.value, std::memory_order_release);
-  writer_ = manager_->TakeWriterState();
   writer_->undo.Begin(txid_);
   return txid_;
 }
@@ -116,8 +119,9 @@ Status Transaction::MaybeFlushRedo() {
 
 Transaction::Mark Transaction::TakeMark() {
   Mark mark;
-  mark.hook_depth = ++hook_depth_;
+  mark.hook_depth = hook_depth_ + 1;
   for (const auto& hook : hooks_) hook->OnMark(mark.hook_depth);
+  hook_depth_ = mark.hook_depth;
   mark.redo_position = redo_flushed_ + redo_.size();
   mark.locks = locks_.size();
   mark.statement = statement_;
@@ -140,15 +144,23 @@ void Transaction::RollbackTo(const Mark& mark) {
     } else {
       // Some of what is undone went out as a PART: the log gets a record that cuts it off at
       // replay.
-      std::string record;
-      RedoWriter(&record).RollbackTo(txid_, mark.redo_position);
-      Status sent = manager_->AppendSystem(record, 1);
+      Status sent = Guarded([&] {
+        std::string record;
+        RedoWriter(&record).RollbackTo(txid_, mark.redo_position);
+        return manager_->AppendSystem(record, 1);
+      });
       if (!sent.ok()) doomed_ = sent;  // the log still holds what was undone: never commit it
       redo_.clear();
       redo_flushed_ = mark.redo_position;
     }
   }
-  for (const auto& hook : hooks_) hook->OnRollbackTo(mark.hook_depth);
+  for (const auto& hook : hooks_) {
+    const Status undone = Guarded([&] {
+      hook->OnRollbackTo(mark.hook_depth);
+      return OkStatus();
+    });
+    if (!undone.ok()) doomed_ = undone;
+  }
   hook_depth_ = mark.hook_depth - 1;
   locks_.ReleaseFrom(this, mark.locks);
   manager_->waits()->Release(participant_);  // row locks taken since the mark are free again
@@ -239,14 +251,14 @@ Status Transaction::Commit() {
     return status;
   }
   for (const auto& hook : hooks_) {
-    status = hook->BeforeCommit();
+    status = Guarded([&] { return hook->BeforeCommit(); });
     if (!status.ok()) {
       Abort();
       return status;
     }
   }
   if (has_writes()) {
-    status = manager_->CommitTransaction(this);
+    status = Guarded([this] { return manager_->CommitTransaction(this); });
     if (!status.ok() && has_writes()) {  // failed before the log append: nothing happened
       Abort();
       return status;
@@ -275,7 +287,13 @@ void Transaction::Abort() {
     txid_ = TxnId();
     manager_->Recycle(std::move(writer_));
   }
-  for (const auto& hook : hooks_) hook->OnAbort();
+  for (const auto& hook : hooks_) {
+    // What it could not tidy up is found at the next opening.
+    (void)Guarded([&] {
+      hook->OnAbort();
+      return OkStatus();
+    });
+  }
   Finish();
 }
 

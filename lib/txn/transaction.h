@@ -57,7 +57,7 @@ class TransactionHook {
   virtual ~TransactionHook() = default;
   // Before the commit gets its number; may append redo. A failure aborts the transaction.
   virtual Status BeforeCommit() { return OkStatus(); }
-  // Under the commit latch, in commit order; must be quick and cannot fail.
+  // Under the commit latch, in commit order; must be quick, must not allocate (C11), cannot fail.
   virtual void AtCommit(CommitSeq seq) {}
   // After the commit is published.
   virtual void AfterCommit() {}

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/guard.h"
 #include "base/status_macros.h"
 #include "storage/page/extent_store.h"
 
@@ -25,7 +26,9 @@ TransactionManager::TransactionManager(const ManagerEnvironment& environment, Co
     : environment_(environment),
       snapshots_(environment.transactions),
       waits_(environment.clock),
-      last_seq_(last_seq.value) {}
+      last_seq_(last_seq.value) {
+  spare_.reserve(kManagerSpareStates);  // Recycle runs after commits and must not allocate (C11)
+}
 
 TransactionManager::~TransactionManager() = default;
 
@@ -151,9 +154,11 @@ void TransactionManager::ForgetParts(Transaction* transaction) {
   if (!transaction->part_sent_) return;
   // Spares recovery from keeping the pieces. When it fails they are found unfinished, and no other
   // transaction of this process has the same txid.
-  std::string record;
-  RedoWriter(&record).Abort(transaction->txid_);
-  (void)AppendSystem(record, 1);
+  (void)Guarded([&] {
+    std::string record;
+    RedoWriter(&record).Abort(transaction->txid_);
+    return AppendSystem(record, 1);
+  });
   platform::MutexLock lock(&parts_mutex_);
   std::erase_if(parts_, [&](const auto& part) { return part.first == transaction->txid_; });
   transaction->part_sent_ = false;
@@ -182,6 +187,10 @@ Result<Lsn> TransactionManager::AppendCommit(Transaction* transaction, CommitSeq
   const size_t bytes = header.size() + transaction->redo_.size() + commit.size();
   DRIFTDB_RETURN_IF_ERROR(environment_.log->PrepareSpace(bytes));
 
+  // Allocated here: from the reservation on nothing may fail, an exception would leave a frame that
+  // is never filled, and the log waiting for it (C11).
+  std::list<Pending> pending(1);
+  std::list<std::unique_ptr<WriterState>> garbage(1);
   wal::LogWriter::Reservation space;
   {
     platform::MutexLock lock(&commit_latch_);
@@ -189,14 +198,16 @@ Result<Lsn> TransactionManager::AppendCommit(Transaction* transaction, CommitSeq
     DRIFTDB_ASSIGN_OR_RETURN(space, environment_.log->Reserve(bytes, 1, 0));
     // From here on the commit is in the log's order and cannot be taken back (TM-3).
     *seq = CommitSeq(++last_seq_);
-    pending_.push_back({seq->value, space.end, transaction->level_});
+    pending.front() = {seq->value, space.end, transaction->level_};
+    pending_.splice(pending_.end(), pending);
     environment_.transactions->Commit(transaction->txid_, *seq);
     for (const auto& hook : transaction->hooks_) hook->AtCommit(*seq);
     // Queued in commit order and before anybody can build on these versions: the collector takes
     // the records of one row oldest first.
     transaction->writer_->seq = *seq;
+    garbage.front() = std::move(transaction->writer_);
     platform::MutexLock garbage_lock(&garbage_mutex_);
-    garbage_.push_back(std::move(transaction->writer_));
+    garbage_.splice(garbage_.end(), garbage);
   }
   StoreFixed(commit.data() + kManagerSeqOffset, seq->value);
   char* to = space.to;
@@ -332,8 +343,7 @@ CommitSeq TransactionManager::Collect() {
 }
 
 void TransactionManager::Discard(std::unique_ptr<WriterState> garbage) {
-  std::vector<storage::DeadRow> dead;
-  garbage->undo.Release(&dead);
+  garbage->undo.Release(nullptr);
   Recycle(std::move(garbage));
 }
 

@@ -12,7 +12,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -114,7 +114,7 @@ class TransactionManager {
 
   platform::Mutex commit_latch_;
   uint64_t last_seq_ DRIFTDB_GUARDED_BY(commit_latch_);
-  std::deque<Pending> pending_ DRIFTDB_GUARDED_BY(commit_latch_);
+  std::list<Pending> pending_ DRIFTDB_GUARDED_BY(commit_latch_);
 
   platform::Mutex publish_mutex_;
   platform::CondVar published_changed_;
@@ -127,7 +127,7 @@ class TransactionManager {
   std::vector<std::pair<TxnId, wal::LogPosition>> parts_ DRIFTDB_GUARDED_BY(parts_mutex_);
 
   platform::Mutex garbage_mutex_;  // taken inside commit_latch_
-  std::deque<std::unique_ptr<WriterState>> garbage_ DRIFTDB_GUARDED_BY(garbage_mutex_);
+  std::list<std::unique_ptr<WriterState>> garbage_ DRIFTDB_GUARDED_BY(garbage_mutex_);
   std::vector<std::unique_ptr<WriterState>> spare_ DRIFTDB_GUARDED_BY(garbage_mutex_);
   platform::Mutex collect_mutex_;  // one collector at a time
   std::atomic<uint64_t> collected_{0};

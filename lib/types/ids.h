@@ -15,6 +15,7 @@ struct StrongId {
   Int value = 0;
   constexpr StrongId() = default;
   constexpr explicit StrongId(Int v) : value(v) {}
+  // NOLINTNEXTLINE(modernize-use-nullptr): what clang-tidy 14 makes of a defaulted <=>
   friend constexpr auto operator<=>(const StrongId&, const StrongId&) = default;
   template <typename H>
   friend H AbslHashValue(H state, const StrongId& id) {

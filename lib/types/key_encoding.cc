@@ -385,6 +385,7 @@ namespace {
 // Writes one fixed-width column of all rows; the compiler sees a constant width and stride steps
 // only.
 template <typename T, typename Store>
+// NOLINTNEXTLINE(readability-function-size): a hot loop with all it needs
 void StoreKeyColumn(const VectorView& view, const uint16_t* selection, size_t rows, char* bytes,
                     uint32_t* cursor, const KeyColumn& column, size_t width, Store store) {
   const char null_marker = KeyNullMarker(column);

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/guard.h"
 #include "base/status_macros.h"
 #include "platform/rng.h"
 #include "wal/frame_buffer.h"
@@ -44,14 +45,13 @@ Result<std::unique_ptr<LogWriter>> LogWriter::Open(platform::Vfs* vfs, const std
   DRIFTDB_ASSIGN_OR_RETURN(std::vector<SegmentFile> segments,
                            ListSegments(vfs, directory, options.database));
   std::unique_ptr<LogWriter> writer(new LogWriter(vfs, directory, options));
-  DRIFTDB_RETURN_IF_ERROR(writer->Start(std::move(segments)));
+  DRIFTDB_RETURN_IF_ERROR(writer->Start(segments));
   return writer;
 }
 
 // Appending always goes on in a new segment, never behind a torn tail (C7).
-Status LogWriter::Start(std::vector<SegmentFile> segments) {
-  DRIFTDB_RETURN_IF_ERROR(
-      store_.Adopt(std::move(segments), options_.last_segment, options_.needed_from));
+Status LogWriter::Start(const std::vector<SegmentFile>& segments) {
+  DRIFTDB_RETURN_IF_ERROR(store_.Adopt(segments, options_.last_segment, options_.needed_from));
   DRIFTDB_RETURN_IF_ERROR(store_.Prepare(kBlockBytesMax));
   segment_ = store_.TakePrepared(kBlockBytesMax);
   DRIFTDB_CHECK_OR_RETURN(segment_ != nullptr, "the prepared log segment is gone");
@@ -183,7 +183,7 @@ void LogWriter::LeadGroup() {
   // Taken under the mutex, so that every waiter knows which group its frame is in.
   FrameBuffer* const group = TakeGroup();
   mutex_.Unlock();
-  const Status outcome = WriteGroup(group);
+  const Status outcome = Guarded([&] { return WriteGroup(group); });
   FreeGroup(group);
   mutex_.Lock();
   StopLeading(outcome);
@@ -336,7 +336,7 @@ Status LogWriter::EraseRest() {
     mutex_.Lock();
   }
   if (!poison_.ok()) {
-    const Status poisoned = PoisonedError();
+    Status poisoned = PoisonedError();
     mutex_.Unlock();
     return poisoned;
   }
@@ -366,7 +366,8 @@ void LogWriter::PrepareAhead() {
     return;
   }
   // A failure is not lost: whoever needs the segment tries again and gets the error (Reserve).
-  const Status prepared = store_.Prepare(kBlockBytesMax);
+  // Nor may an exception reach a committer whose commit is durable (C11).
+  const Status prepared = Guarded([this] { return store_.Prepare(kBlockBytesMax); });
   (void)prepared;
 }
 

@@ -118,7 +118,7 @@ class LogWriter {
   };
 
   LogWriter(platform::Vfs* vfs, const std::string& directory, const WriterOptions& options);
-  Status Start(std::vector<SegmentFile> segments);
+  Status Start(const std::vector<SegmentFile>& segments);
   bool TryReserve(size_t bytes, uint32_t records, uint16_t flags, Reservation* reservation);
   Status MakeRoom(size_t bytes);
   bool HasRoom(size_t bytes) DRIFTDB_REQUIRES(tail_latch_);

@@ -24,7 +24,8 @@ Result<std::unique_ptr<platform::File>> SegmentStore::OpenSegment(uint64_t numbe
   return file;
 }
 
-Status SegmentStore::Adopt(std::vector<SegmentFile> segments, uint64_t last_used, Lsn needed_from) {
+Status SegmentStore::Adopt(const std::vector<SegmentFile>& segments, uint64_t last_used,
+                           Lsn needed_from) {
   platform::MutexLock guard(&mutex_);
   last_number_ = last_used;
   next_bytes_ = options_.segment_bytes_min;

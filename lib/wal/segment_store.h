@@ -39,7 +39,7 @@ class SegmentStore {
   // before `needed_from` are spent, later ones as soon as RetireBefore says so. Files past the last
   // are reused, or set aside as NNNNNN.lost when they hold segments of their own (only after
   // salvage).
-  Status Adopt(std::vector<SegmentFile> segments, uint64_t last_used, Lsn needed_from);
+  Status Adopt(const std::vector<SegmentFile>& segments, uint64_t last_used, Lsn needed_from);
 
   // Makes sure that a prepared segment with room for `bytes` after the header exists.
   Status Prepare(uint64_t bytes);

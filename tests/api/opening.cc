@@ -10,25 +10,9 @@
 #include <string>
 
 #include "check.h"
+#include "folder.h"
 
 namespace {
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "driftdb-api-XXXXXX").string();
-    path_ = mkdtemp(name.data()) == nullptr ? "" : name;
-    CHECK(!path_.empty());
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string operator/(const char* name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 driftdb_database* OpenWith(const std::string& path, const char* option, const char* value,
                            std::string* state) {

@@ -82,7 +82,7 @@ bool PointAccess::Covers(const sql::PhysicalIndexScan& scan) {
   return true;
 }
 
-Status PointAccess::Prepare(PointScan scan, expr::EvalContext* eval) {
+Status PointAccess::Prepare(const PointScan& scan, expr::EvalContext* eval) {
   scan_ = scan.scan;
   const catalog::TableEntry& table = *scan_->table;
   encoder_ = MakeIndexEncoder(table, *scan_->index);

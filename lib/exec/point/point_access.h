@@ -51,7 +51,7 @@ class PointAccess {
  public:
   // True when the scan yields at most one row: all columns of a unique index are given.
   static bool Covers(const sql::PhysicalIndexScan& scan);
-  Status Prepare(PointScan scan, expr::EvalContext* eval);
+  Status Prepare(const PointScan& scan, expr::EvalContext* eval);
 
   // False: no visible row. Otherwise row() holds it.
   Result<bool> Find(const Snapshot& snapshot);

@@ -139,8 +139,8 @@ class PointUpdate final : public PointWriter, private txn::ConflictHandler {
   PointUpdate(const sql::PhysicalUpdate* plan, txn::Transaction* transaction)
       : PointWriter(plan->table.get(), transaction, this), plan_(plan) {}
 
-  Status Prepare(PointScan scan, expr::EvalContext* eval) {
-    DRIFTDB_RETURN_IF_ERROR(access_.Prepare(std::move(scan), eval));
+  Status Prepare(const PointScan& scan, expr::EvalContext* eval) {
+    DRIFTDB_RETURN_IF_ERROR(access_.Prepare(scan, eval));
     std::vector<const expr::Expr*> expressions;
     for (size_t i = 0; i < plan_->set_columns.size(); ++i) {
       const uint32_t column = plan_->set_columns[i];
@@ -237,8 +237,8 @@ class PointDelete final : public PointWriter, private txn::ConflictHandler {
   PointDelete(const sql::PhysicalDelete* plan, txn::Transaction* transaction)
       : PointWriter(plan->table.get(), transaction, this), plan_(plan) {}
 
-  Status Prepare(PointScan scan, expr::EvalContext* eval) {
-    DRIFTDB_RETURN_IF_ERROR(access_.Prepare(std::move(scan), eval));
+  Status Prepare(const PointScan& scan, expr::EvalContext* eval) {
+    DRIFTDB_RETURN_IF_ERROR(access_.Prepare(scan, eval));
     DRIFTDB_ASSIGN_OR_RETURN(recheck_filters_, PointCompile(plan_->recheck_filters, eval));
     return PrepareReturning(plan_->returning, eval);
   }
@@ -278,16 +278,16 @@ Result<std::unique_ptr<PointStatement>> MakePointInsert(const sql::PhysicalNode&
 }
 
 Result<std::unique_ptr<PointStatement>> MakePointModify(const sql::PhysicalNode& root,
-                                                        PointScan scan,
+                                                        const PointScan& scan,
                                                         txn::Transaction* transaction,
                                                         expr::EvalContext* eval) {
   if (const auto* plan = root.As<sql::PhysicalUpdate>()) {
     auto update = std::make_unique<PointUpdate>(plan, transaction);
-    DRIFTDB_RETURN_IF_ERROR(update->Prepare(std::move(scan), eval));
+    DRIFTDB_RETURN_IF_ERROR(update->Prepare(scan, eval));
     return std::unique_ptr<PointStatement>(std::move(update));
   }
   auto remove = std::make_unique<PointDelete>(root.As<sql::PhysicalDelete>(), transaction);
-  DRIFTDB_RETURN_IF_ERROR(remove->Prepare(std::move(scan), eval));
+  DRIFTDB_RETURN_IF_ERROR(remove->Prepare(scan, eval));
   return std::unique_ptr<PointStatement>(std::move(remove));
 }
 

@@ -16,7 +16,7 @@ Result<std::unique_ptr<PointStatement>> MakePointInsert(const sql::PhysicalNode&
                                                         expr::EvalContext* eval);
 // UPDATE or DELETE.
 Result<std::unique_ptr<PointStatement>> MakePointModify(const sql::PhysicalNode& root,
-                                                        PointScan scan,
+                                                        const PointScan& scan,
                                                         txn::Transaction* transaction,
                                                         expr::EvalContext* eval);
 

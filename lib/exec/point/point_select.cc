@@ -32,11 +32,11 @@ Result<std::unique_ptr<PointStatement>> PointStatement::Make(const sql::Physical
     needs_session = PointNeedsSession(select.scan.filters) || PointNeedsSession(select.output) ||
                     PointNeedsSession(select.scan.scan->equal);
     auto statement = std::make_unique<PointSelect>();
-    DRIFTDB_RETURN_IF_ERROR(statement->Prepare(std::move(select), eval));
+    DRIFTDB_RETURN_IF_ERROR(statement->Prepare(select, eval));
     made = std::move(statement);
   } else if (MatchPointModify(root, &scan)) {
     needs_session = true;
-    DRIFTDB_ASSIGN_OR_RETURN(made, MakePointModify(root, std::move(scan), transaction, eval));
+    DRIFTDB_ASSIGN_OR_RETURN(made, MakePointModify(root, scan, transaction, eval));
   } else if (MatchPointInsert(root, &values)) {
     needs_session = true;
     DRIFTDB_ASSIGN_OR_RETURN(made, MakePointInsert(root, values, transaction, eval));
@@ -45,7 +45,7 @@ Result<std::unique_ptr<PointStatement>> PointStatement::Make(const sql::Physical
   return made;
 }
 
-Status PointSelect::Prepare(PointSelectPlan plan, expr::EvalContext* eval) {
+Status PointSelect::Prepare(const PointSelectPlan& plan, expr::EvalContext* eval) {
   std::vector<const expr::Expr*> computed;
   for (const expr::ExprPtr& e : plan.output) {
     if (e->kind == expr::ExprKind::kSlot) continue;
@@ -56,7 +56,7 @@ Status PointSelect::Prepare(PointSelectPlan plan, expr::EvalContext* eval) {
   if (!computed.empty()) {
     DRIFTDB_ASSIGN_OR_RETURN(computed_list_, expr::ExpressionList::Compile(computed, eval));
   }
-  DRIFTDB_RETURN_IF_ERROR(access_.Prepare(std::move(plan.scan), eval));
+  DRIFTDB_RETURN_IF_ERROR(access_.Prepare(plan.scan, eval));
   size_t next = 0;
   for (const expr::ExprPtr& e : plan.output) {
     output_.push_back(e->kind == expr::ExprKind::kSlot ? &access_.row().column(e->slot)

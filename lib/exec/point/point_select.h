@@ -11,7 +11,7 @@ namespace driftdb::exec {
 
 class PointSelect final : public PointStatement {
  public:
-  Status Prepare(PointSelectPlan plan, expr::EvalContext* eval);
+  Status Prepare(const PointSelectPlan& plan, expr::EvalContext* eval);
   Result<bool> Run(const Snapshot& snapshot) override;
 
  private:

@@ -143,6 +143,7 @@ void RowLayout::GatherAt(size_t field, const uint8_t* const* rows, const uint16_
   });
 }
 
+// NOLINTNEXTLINE(readability-function-size): a hot loop with all it needs
 size_t RowLayout::Match(size_t field, const VectorView& view, const uint16_t* positions,
                         const uint8_t* const* rows, bool null_equal, uint16_t* pairs, size_t count,
                         uint16_t* rejected, size_t* rejected_count) const {

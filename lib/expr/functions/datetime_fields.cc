@@ -111,6 +111,7 @@ int32_t DateMillennium(int32_t year) {
 }
 
 // Result in millionths. False: the field does not apply.
+// NOLINTNEXTLINE(readability-function-size): one case per field
 bool DateFieldOfTimestamp(DateField field, int64_t micros, int32_t offset, int128_t* out) {
   constexpr int64_t kMillion = 1000000;
   const int64_t day_number = FloorDiv(micros, kMicrosPerDay);

@@ -110,7 +110,7 @@ std::string NumberExponent(int128_t magnitude, int scale, const NumberTemplate& 
   std::string digits;
   AppendInt128(magnitude, &digits);
   int exponent = magnitude == 0 ? 0 : static_cast<int>(digits.size()) - 1 - scale;
-  const auto keep = static_cast<size_t>(1 + t.fraction);
+  const size_t keep = size_t{1} + static_cast<size_t>(t.fraction);
   if (digits.size() > keep) {
     int128_t cut = 0;
     RescaleDecimal(magnitude, static_cast<int>(digits.size() - keep), 0, &cut);

@@ -193,7 +193,8 @@ Result<LogicalPtr> StatementBinder::WithCtes(const AstWith* with,
   ctes_ = frame.parent;
   if (!plan.ok()) return plan;
   for (size_t i = with->ctes.size(); i-- > 0;) {
-    *plan = AttachCte(std::move(nodes[i]), std::move(plans[i]), std::move(plan).value(),
+    LogicalPtr inner = std::move(*plan);
+    *plan = AttachCte(std::move(nodes[i]), std::move(plans[i]), std::move(inner),
                       with->ctes[i].materialization);
   }
   return plan;

@@ -8,6 +8,7 @@ namespace {
 // How good a name is: a type's name gives way to that of the expression below the cast.
 enum class ColumnNameRank { kNone, kWeak, kStrong };
 
+// NOLINTNEXTLINE(readability-function-size): one case per kind
 ColumnNameRank FigureColumn(const AstExpr& expr, std::string* name) {
   const AstExpr* at = &expr;
   while (true) {

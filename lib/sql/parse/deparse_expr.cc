@@ -350,6 +350,7 @@ void Deparser::Subscript(const AstSubscript& node) {
   text += ']';
 }
 
+// NOLINTNEXTLINE(readability-function-size): one case per kind
 void Deparser::Expr(const AstExpr& expr) {
   switch (expr.kind) {
     case AstExprKind::kLiteral:

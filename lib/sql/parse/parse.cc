@@ -55,6 +55,7 @@ Result<std::optional<ParsedStatement>> ParseNextStatement(std::string_view sql, 
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-size): one case per statement
 AstStatement Parser::ParseStatement() {
   switch (current_.keyword) {
     case Keyword::kSelect:

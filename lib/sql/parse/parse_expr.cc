@@ -100,6 +100,7 @@ AstExprPtr Parser::ParsePrefix() {
 
 // Classifies the current token as an infix or suffix operator without consuming it; `negated` means
 // that a NOT stands before BETWEEN, IN, LIKE, ILIKE or SIMILAR.
+// NOLINTNEXTLINE(readability-function-size): one case per operator
 bool Parser::PeekOperator(bool restricted, Precedence* precedence, bool* negated) {
   switch (current_.kind) {
     case TokenKind::kPlus:

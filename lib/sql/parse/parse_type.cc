@@ -32,6 +32,7 @@ TypeName Parser::ParseTypeName() {
   return type;
 }
 
+// NOLINTNEXTLINE(readability-function-size): one case per type
 void Parser::ParseKeywordType(TypeName* type) {
   const Keyword keyword = current_.keyword;
   const char* name = "";

@@ -283,8 +283,8 @@ bool ExplainBuilder::DescribeModify(const PhysicalNode& node, ExplainNode* out,
 
 void ExplainBuilder::Describe(const PhysicalNode& node, const std::vector<ExplainNames>& in,
                               ExplainNode* out, ExplainNames* names) {
-  static const ExplainNames kNone;
-  const ExplainNames& first = in.empty() ? kNone : in[0];
+  static const ExplainNames none;
+  const ExplainNames& first = in.empty() ? none : in[0];
   if (const auto* scan = node.As<PhysicalTableScan>()) return DescribeScan(*scan, out, names);
   if (const auto* scan = node.As<PhysicalIndexScan>()) return DescribeIndexScan(*scan, out, names);
   if (const auto* join = node.As<PhysicalHashJoin>()) {

@@ -81,7 +81,9 @@ Result<RunDescriptor> MergeBulkRuns(ExtentStore* store, MemoryAccountant* memory
 }  // namespace
 
 void ReleaseRun(ExtentStore* store, const RunDescriptor& run) {
-  for (const ExtentRef& extent : run.Extents()) store->Release(extent, true);
+  // By destructors too: without an allocation.
+  for (const RunSegment& segment : run.segments) store->Release(segment.extent, true);
+  if (run.fences_apart()) store->Release(run.fences, true);
 }
 
 Result<RunDescriptor> MergeRuns(ExtentStore* store, MemoryAccountant* memory,

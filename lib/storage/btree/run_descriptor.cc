@@ -11,15 +11,19 @@ constexpr uint64_t kRunDescriptorVersion = 1;
 constexpr uint64_t kRunSegmentsMax = 1 << 17;
 }  // namespace
 
+bool RunDescriptor::fences_apart() const {
+  bool apart = !fences.empty();
+  for (const RunSegment& segment : segments) {
+    apart = apart && segment.extent.granule != fences.granule;
+  }
+  return apart;
+}
+
 std::vector<ExtentRef> RunDescriptor::Extents() const {
   std::vector<ExtentRef> extents;
   extents.reserve(segments.size() + 1);
-  bool fences_apart = !fences.empty();
-  for (const RunSegment& segment : segments) {
-    extents.push_back(segment.extent);
-    fences_apart = fences_apart && segment.extent.granule != fences.granule;
-  }
-  if (fences_apart) extents.push_back(fences);
+  for (const RunSegment& segment : segments) extents.push_back(segment.extent);
+  if (fences_apart()) extents.push_back(fences);
   return extents;
 }
 

@@ -39,6 +39,8 @@ struct RunDescriptor {
   uint64_t disk_bytes() const { return pages() * kIndexBlockBytes + fence_bytes; }
   // Every extent of the run once, for ATTACH_RUN (C9), the free map and backups.
   std::vector<ExtentRef> Extents() const;
+  // The fences have an extent of their own, not a part of a segment's.
+  bool fences_apart() const;
 
   void Serialize(Encoder* out) const;
   // Errors: DataLoss. Checks everything that can be checked without reading the extents.

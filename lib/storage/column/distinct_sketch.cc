@@ -50,7 +50,7 @@ void DistinctSketch::Merge(const DistinctSketch& other) {
 double DistinctSketch::Estimate() const {
   int histogram[kSketchRankMax + 1] = {};
   for (const uint8_t rank : registers_) ++histogram[rank];
-  constexpr double m = kRegisters;
+  const double m = kRegisters;
   double z = m * SketchTau(1.0 - histogram[kSketchRankMax] / m);
   for (int k = kSketchRankMax - 1; k >= 1; --k) z = 0.5 * (z + histogram[k]);
   z += m * SketchSigma(histogram[0] / m);

@@ -73,7 +73,8 @@ class VersionStore {
   virtual void RollbackRecord(UndoRecord* record, TxnId txn) = 0;
   // Replaces words of `txn` by `seq`; drops locks.
   virtual void StampRecord(UndoRecord* record, TxnId txn, CommitSeq seq) = 0;
-  // Unlinks the record; deleted rows become dead and are reported.
+  // Unlinks the record; deleted rows become dead and are reported unless `dead` is null. Without
+  // reports it cannot fail.
   virtual void ReleaseRecord(UndoRecord* record, std::vector<DeadRow>* dead) = 0;
 };
 

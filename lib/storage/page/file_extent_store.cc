@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/guard.h"
 #include "base/status_macros.h"
 
 namespace driftdb::storage {
@@ -320,7 +321,7 @@ void FileExtentStore::FreeOrRequeue(const ExtentRef& extent) {
   map_.Requeue({StoreRange(extent), false, cookie});
 }
 
-void FileExtentStore::FreeUnpinned(std::vector<PendingRange> ranges) {
+void FileExtentStore::FreeUnpinned(const std::vector<PendingRange>& ranges) {
   for (const PendingRange& pending : ranges) {
     const auto found = released_.find(pending.cookie);
     DRIFTDB_DCHECK(found != released_.end());
@@ -336,13 +337,18 @@ void FileExtentStore::FreeUnpinned(std::vector<PendingRange> ranges) {
 void FileExtentStore::Release(const ExtentRef& extent, bool uncommitted) {
   if (options_.read_only || extent.empty()) return;
   platform::MutexLock lock(&mutex_);
-  if (uncommitted) {
-    FreeOrRequeue(extent);
-    return;
-  }
-  const uint64_t cookie = next_cookie_++;
-  released_.emplace(cookie, extent);
-  map_.Release(StoreRange(extent), cookie);
+  // Called by destructors and rollbacks. Out of memory the space is lost until the next opening
+  // (KeepNamed), which is no harm to anybody's data (C11).
+  (void)Guarded([&] {
+    if (uncommitted) {
+      FreeOrRequeue(extent);
+    } else {
+      const uint64_t cookie = next_cookie_++;
+      released_.emplace(cookie, extent);
+      map_.Release(StoreRange(extent), cookie);
+    }
+    return OkStatus();
+  });
 }
 
 Status FileExtentStore::Sync() {
@@ -473,10 +479,14 @@ Status FileExtentStore::CommitCheckpoint(const CheckpointRecord& checkpoint) {
     superblock_ = file_->superblock();
     in_checkpoint_ = false;
     std::vector<PendingRange> ranges = map_.FinishCheckpoint();
-    for (const PendingRange& pending : map_.TakeRequeued()) ranges.push_back(pending);
-    FreeUnpinned(std::move(ranges));
-    if (!old_root.empty()) FreeOrRequeue(old_root);
-    if (!old_map.empty()) FreeOrRequeue(old_map);
+    // The checkpoint stands. As in Release, only space is lost.
+    (void)Guarded([&] {
+      for (const PendingRange& pending : map_.TakeRequeued()) ranges.push_back(pending);
+      FreeUnpinned(ranges);
+      if (!old_root.empty()) FreeOrRequeue(old_root);
+      if (!old_map.empty()) FreeOrRequeue(old_map);
+      return OkStatus();
+    });
   }
   RefillReserve();
   return OkStatus();

@@ -60,8 +60,8 @@ class FileExtentStore : public ExtentStore, private FrameLoader {
 
   // The newest durable superblock.
   Superblock superblock() const;
-  // Opening, before replay: `named` are the extents that the root's contents name. What else the free
-  // map has in use is free. Errors: DataLoss when one of them is not in use, or two overlap.
+  // Opening, before replay: `named` are the extents that the root's contents name. What else the
+  // free map has in use is free. Errors: DataLoss when one of them is not in use, or two overlap.
   Status KeepNamed(const std::vector<ExtentRef>& named);
   // Replay: `extent` is in use. No effect when read-only.
   Status Claim(const ExtentRef& extent);
@@ -73,8 +73,8 @@ class FileExtentStore : public ExtentStore, private FrameLoader {
   // The root that this checkpoint is about to publish names `extent`.
   void MarkReferenced(const ExtentRef& extent);
   // Marks the root, writes the free map, syncs, publishes the superblock. Afterwards extents
-  // released before BeginCheckpoint are usable again. The previous root is released here; the new one
-  // when there is no room for the free map.
+  // released before BeginCheckpoint are usable again. The previous root is released here; the new
+  // one when there is no room for the free map.
   Status CommitCheckpoint(const CheckpointRecord& checkpoint);
   void AbandonCheckpoint();
 
@@ -92,7 +92,7 @@ class FileExtentStore : public ExtentStore, private FrameLoader {
   Status OpenBlocks(const ExtentRef& extent, uint32_t first_block, char* bytes, size_t size,
                     const BlockSeal* seals) const;
   bool DropFrames(const ExtentRef& extent);
-  void FreeUnpinned(std::vector<PendingRange> ranges) DRIFTDB_REQUIRES(mutex_);
+  void FreeUnpinned(const std::vector<PendingRange>& ranges) DRIFTDB_REQUIRES(mutex_);
   void FreeOrRequeue(const ExtentRef& extent) DRIFTDB_REQUIRES(mutex_);
   Result<uint64_t> AllocateGranules(uint64_t count, bool existing_only);
   Result<ExtentRef> WriteFreeMap(const std::vector<GranuleRange>& also_free, Superblock* next);

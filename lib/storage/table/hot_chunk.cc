@@ -422,9 +422,8 @@ void HotChunk::Stamp(UndoRecord* record, uint32_t first, uint32_t count, TxnId t
 void HotChunk::Release(UndoRecord* record, uint32_t first, uint32_t count,
                        std::vector<DeadRow>* dead) {
   for (uint32_t i = 0; i < count; ++i) {
-    if (ReleaseChange(&slots_[first + i], &summary_, record)) {
-      dead->push_back({record->store, RowId(first_rid_ + first + i)});
-    }
+    const bool gone = ReleaseChange(&slots_[first + i], &summary_, record);
+    if (gone && dead != nullptr) dead->push_back({record->store, RowId(first_rid_ + first + i)});
   }
 }
 

@@ -276,9 +276,8 @@ void Overlay::Stamp(UndoRecord* record, uint32_t slot, TxnId txn, CommitSeq seq)
 void Overlay::Release(UndoRecord* record, uint32_t slot, std::vector<DeadRow>* dead) {
   const int entry = Find(slot);
   if (entry < 0) return;
-  if (ReleaseChange(&slots_[entry], &summary_, record)) {
-    dead->push_back({record->store, RowId(first_rid_ + slot)});
-  }
+  const bool gone = ReleaseChange(&slots_[entry], &summary_, record);
+  if (gone && dead != nullptr) dead->push_back({record->store, RowId(first_rid_ + slot)});
 }
 
 void Overlay::StampBase(UndoRecord* record, TxnId txn, CommitSeq seq) {

@@ -164,6 +164,7 @@ class Table final : public VersionStore {
   // Images, under the maintenance mutex.
   Status WriteHotGroup(CommitSeq seq, RowGroup* group, std::string* out, uint32_t* entries);
   Status WriteSealedGroup(CommitSeq seq, RowGroup* group, std::string* out, uint32_t* entries);
+  void ReservePlaced(size_t more);
   Status PlaceImage(RowGroup* group, size_t index, std::string bytes);
   void EncodePlace(const ImagePlace& place, std::string* out);
   Status LoadHotGroup(RowGroup* group, Decoder* decoder);

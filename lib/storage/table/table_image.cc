@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/coding.h"
+#include "base/guard.h"
 #include "base/status_macros.h"
 #include "storage/mvcc/epoch.h"
 #include "storage/table/hot_chunk.h"
@@ -56,14 +57,24 @@ void Table::EncodePlace(const ImagePlace& place, std::string* out) {
   }
 }
 
+// Room for what is placed and for what CheckpointDone then makes of it: neither an image in hand
+// nor the end of a checkpoint may be lost to a failed allocation (C11).
+void Table::ReservePlaced(size_t more) {
+  const size_t placed = state_->placed.size() + more;
+  if (placed > state_->placed.capacity()) state_->placed.reserve(2 * placed);
+  const size_t superseded = state_->superseded.size() + placed;
+  if (superseded > state_->superseded.capacity()) state_->superseded.reserve(2 * superseded);
+}
+
 Status Table::PlaceImage(RowGroup* group, size_t index, std::string bytes) {
+  if (group->images.empty()) group->images.resize(kGroupChunks);
+  ReservePlaced(1);
   ImagePlace place;
   if (bytes.size() <= kTableInlineImageBytes) {
     place.bytes = std::move(bytes);
   } else {
     DRIFTDB_ASSIGN_OR_RETURN(place.extent, environment_.extents->Write(bytes, kDataBlockBytes));
   }
-  if (group->images.empty()) group->images.resize(kGroupChunks);
   state_->placed.push_back({group, index, std::move(group->images[index])});
   group->images[index] = std::move(place);
   return OkStatus();
@@ -82,7 +93,8 @@ Status Table::WriteHotGroup(CommitSeq seq, RowGroup* group, std::string* out, ui
       dirty = chunk->dirty();
     }
     if (dirty || group->images.empty()) {
-      Status placed = PlaceImage(group, i, EncodeChunkImage(current, seq, chunk));
+      Status placed =
+          Guarded([&] { return PlaceImage(group, i, EncodeChunkImage(current, seq, chunk)); });
       if (!placed.ok()) {
         // Encoding has cleared the mark, and there is no placed image by which CheckpointDone would
         // set it again.
@@ -114,6 +126,7 @@ Status Table::WriteSealedGroup(CommitSeq seq, RowGroup* group, std::string* out,
   const VersionWord word = sealed->CommittedWord();
   if (group->sealed_since_image) {
     // What the durable image has of this group are images of hot chunks.
+    ReservePlaced(group->images.size());
     for (size_t i = 0; i < group->images.size(); ++i) {
       state_->placed.push_back({group, i, std::move(group->images[i]), true});
     }
@@ -131,8 +144,10 @@ Status Table::WriteSealedGroup(CommitSeq seq, RowGroup* group, std::string* out,
       dirty = overlay->dirty();
     }
     if (dirty || group->images.empty()) {
-      Status placed = PlaceImage(
-          group, v, EncodeOverlayImage(*schema(), seq, *environment_.transactions, overlay));
+      Status placed = Guarded([&] {
+        return PlaceImage(group, v,
+                          EncodeOverlayImage(*schema(), seq, *environment_.transactions, overlay));
+      });
       if (!placed.ok()) {
         const platform::LatchGuard latch(overlay->latch());
         overlay->set_dirty(true);  // as above

@@ -1,12 +1,15 @@
 #include "base/status.h"
 
 #include <memory>
+#include <new>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
 #include <catch2/catch.hpp>
 
 #include "base/error.h"
+#include "base/guard.h"
 #include "base/status_macros.h"
 
 namespace driftdb {
@@ -35,6 +38,21 @@ Status StatusTestBoth(bool first, bool second) {
 }
 
 }  // namespace
+
+TEST_CASE("status: out of memory is one shared error", "[base]") {
+  Status status = Status::OutOfMemory();
+  REQUIRE(status.sqlstate() == sqlstate::kOutOfMemory);
+  const Status copy = status;
+  REQUIRE(&copy.error() == &status.error());
+  status = std::move(status).WithHint("buy some").At(3);
+  REQUIRE(&copy.error() == &status.error());
+  REQUIRE(status.error().hint.empty());
+  status.mutable_error().position = 7;  // a copy of its own
+  REQUIRE(copy.error().position == 0);
+  REQUIRE(Guarded([]() -> Status { throw std::bad_alloc(); }).sqlstate() == sqlstate::kOutOfMemory);
+  REQUIRE(Guarded([]() -> Status { throw std::length_error("long"); }).message() ==
+          "unexpected exception: long");
+}
 
 TEST_CASE("status: OK is one null pointer and has SQLSTATE 00000", "[base]") {
   static_assert(sizeof(Status) == sizeof(void*));

@@ -1,0 +1,191 @@
+// An allocation fails at every place in turn, once or from there on: each statement either happens
+// whole or not at all, says 53200, and the database goes on working. The program's operator new is
+// also the library's.
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <string>
+
+#include "check.h"
+#include "folder.h"
+
+namespace {
+
+// Allocations until one fails; negative: none does. With `g_lasting` all after it fail too.
+std::atomic<long> g_countdown{-1};
+std::atomic<bool> g_lasting{false};
+std::atomic<long> g_failures{0};
+
+bool FailsNow() {
+  long left = g_countdown.load(std::memory_order_relaxed);
+  if (left < 0) return false;
+  if (left == 0 && g_lasting.load()) {
+    g_failures.fetch_add(1);
+    return true;
+  }
+  left = g_countdown.fetch_sub(1);
+  if (left != 0) return false;
+  g_failures.fetch_add(1);
+  return true;
+}
+
+void* Allocate(size_t bytes) {
+  void* const memory = FailsNow() ? nullptr : std::malloc(bytes == 0 ? 1 : bytes);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+void* AllocateAligned(size_t bytes, size_t alignment) {
+  void* const memory =
+      FailsNow() ? nullptr
+                 : std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+// Runs `sql` with the n-th allocation failing. True: the failure was met.
+bool RunFailing(driftdb_connection* connection, const std::string& sql, long n, bool lasting,
+                bool* succeeded) {
+  g_failures = 0;
+  g_lasting = lasting;
+  g_countdown = n;
+  const int result = driftdb_exec(connection, sql.c_str(), nullptr, nullptr);
+  g_countdown = -1;
+  const bool met = g_failures > 0;
+  *succeeded = result == DRIFTDB_OK;
+  if (!*succeeded) {
+    CHECK(met);
+    CHECK_TEXT(driftdb_sqlstate(connection), "53200");
+  }
+  return met;
+}
+
+constexpr long long kFails = -999;  // what IntOf yields for a query that fails
+
+// A query's number, or 1 for a block that succeeds and 0 for one that fails.
+long long StateNow(driftdb_connection* connection, const std::string& sql) {
+  if (sql.rfind("BEGIN", 0) != 0) return IntOf(connection, sql.c_str());
+  const int result = driftdb_exec(connection, sql.c_str(), nullptr, nullptr);
+  if (result != DRIFTDB_OK) driftdb_exec(connection, "ROLLBACK", nullptr, nullptr);
+  return result == DRIFTDB_OK ? 1 : 0;
+}
+
+// On a real file system: a file in memory has no room when there is no memory.
+Fixture OpenIn(const Folder& folder) {
+  Fixture fixture = {nullptr, nullptr};
+  CHECK_INT(driftdb_open((folder / "db").c_str(), nullptr, &fixture.database, nullptr), DRIFTDB_OK);
+  CHECK_INT(driftdb_connect(fixture.database, &fixture.connection, nullptr), DRIFTDB_OK);
+  return fixture;
+}
+
+// The statement fails at its n-th allocation for every n (in steps, when there are many), until it
+// runs through. `state` yields a number that is `before` when it did not happen, and `after` when
+// it did; `undo` makes it `before` again.
+struct Case {
+  const char* sql;
+  const char* state;
+  long long before, after;
+  const char* undo;
+};
+
+void FailEverywhere(const Case& c, bool lasting) {
+  const Folder folder;
+  Fixture f = OpenIn(folder);
+  Exec(f.connection,
+       "CREATE TABLE t (id int PRIMARY KEY, v int, s text); CREATE INDEX t_v ON t (v);"
+       "INSERT INTO t SELECT n, n % 10, 'row ' || n FROM generate_series(1, 3000) n;"
+       "CREATE SEQUENCE q");
+  long n = 0;
+  bool met = true;
+  for (; met && n < 200000; n += 1 + n / 20) {
+    bool succeeded = false;
+    met = RunFailing(f.connection, c.sql, n, lasting, &succeeded);
+    // An open block is the caller's to end.
+    driftdb_exec(f.connection, "ROLLBACK", nullptr, nullptr);
+    if (!CHECK_INT(StateNow(f.connection, c.state), succeeded ? c.after : c.before)) break;
+    // The indexes say what the table says.
+    if (!CHECK_INT(IntOf(f.connection, "SELECT count(*) FROM t WHERE id = 2999 AND v = 9"),
+                   IntOf(f.connection, "SELECT count(*) FROM t WHERE id + 0 = 2999 AND v = 9"))) {
+      break;
+    }
+    if (succeeded && !CHECK_INT(Exec(f.connection, c.undo), DRIFTDB_OK)) break;
+    CHECK_INT(StateNow(f.connection, c.state), c.before);
+  }
+  printf("%.60s: up to allocation %ld%s\n", c.sql, n, lasting ? ", all after it too" : "");
+  CHECK(!met);
+  CHECK_INT(IntOf(f.connection, "SELECT count(*) FROM t"), 3000);
+  CHECK_INT(Exec(f.connection, "CHECKPOINT"), DRIFTDB_OK);
+  CloseFixture(&f);
+  // And so it comes back.
+  f = OpenIn(folder);
+  CHECK_INT(StateNow(f.connection, c.state), c.before);
+  CHECK_INT(IntOf(f.connection, "SELECT count(*) FROM t WHERE v + 0 < 10"), 3000);
+  for (int id = 1; id <= 3000; id += 100) {
+    const std::string query = "SELECT count(*) FROM t WHERE id = " + std::to_string(id);
+    CHECK_INT(IntOf(f.connection, query.c_str()), 1);
+  }
+  CloseFixture(&f);
+}
+
+const Case kCases[] = {
+    {"INSERT INTO t VALUES (5000, 1, 'one')", "SELECT count(*) FROM t", 3000, 3001,
+     "DELETE FROM t WHERE id = 5000"},
+    {"INSERT INTO t SELECT n, n, repeat('x', 100) FROM generate_series(5000, 5999) n",
+     "SELECT count(*) FROM t", 3000, 4000, "DELETE FROM t WHERE id >= 5000"},
+    {"UPDATE t SET v = v + 10 WHERE id <= 100", "SELECT count(*) FROM t WHERE v >= 10", 0, 100,
+     "UPDATE t SET v = v - 10 WHERE v >= 10"},
+    {"DELETE FROM t WHERE id = 7", "SELECT count(*) FROM t", 3000, 2999,
+     "INSERT INTO t VALUES (7, 7, 'row 7')"},
+    {"BEGIN; INSERT INTO t VALUES (5000, 1, 'one'); SAVEPOINT a; UPDATE t SET v = 99 WHERE id = 1; "
+     "ROLLBACK TO a; UPDATE t SET s = 'two' WHERE id = 5000; COMMIT",
+     "SELECT count(*) FROM t", 3000, 3001, "DELETE FROM t WHERE id = 5000"},
+    {"CREATE TABLE u (a int PRIMARY KEY, b text CHECK (b <> ''))", "SELECT count(*) FROM u", kFails,
+     0, "DROP TABLE u"},
+    {"CREATE INDEX t_s ON t (s)", "BEGIN; DROP INDEX t_s; ROLLBACK", 0, 1, "DROP INDEX t_s"},
+    {"ALTER TABLE t RENAME TO r", "SELECT count(*) FROM r", kFails, 3000,
+     "ALTER TABLE r RENAME TO t"},
+    {"BEGIN; ALTER TABLE t ADD COLUMN w int DEFAULT 3; UPDATE t SET w = 4 WHERE id < 9; ROLLBACK",
+     "SELECT count(*) FROM t", 3000, 3000, "SELECT 1"},
+    {"SELECT a.v, count(*), min(b.s) FROM t a JOIN t b ON a.id = b.v + 1 GROUP BY a.v ORDER BY 2",
+     "SELECT count(*) FROM t", 3000, 3000, "SELECT 1"},
+    {"CHECKPOINT", "SELECT count(*) FROM t", 3000, 3000, "SELECT 1"},
+};
+
+void OneAllocationFails() {
+  for (const Case& c : kCases) FailEverywhere(c, false);
+}
+
+void AllAllocationsFail() {
+  for (const Case& c : kCases) FailEverywhere(c, true);
+}
+
+}  // namespace
+
+void* operator new(size_t bytes) { return Allocate(bytes); }
+void* operator new[](size_t bytes) { return Allocate(bytes); }
+void* operator new(size_t bytes, std::align_val_t alignment) {
+  return AllocateAligned(bytes, static_cast<size_t>(alignment));
+}
+void* operator new[](size_t bytes, std::align_val_t alignment) {
+  return AllocateAligned(bytes, static_cast<size_t>(alignment));
+}
+void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
+  return FailsNow() ? nullptr : std::malloc(bytes == 0 ? 1 : bytes);
+}
+void* operator new[](size_t bytes, const std::nothrow_t&) noexcept {
+  return FailsNow() ? nullptr : std::malloc(bytes == 0 ? 1 : bytes);
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
+
+int main() {
+  RUN(OneAllocationFails);
+  RUN(AllAllocationsFail);
+  return Finish();
+}
