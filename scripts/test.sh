@@ -90,18 +90,19 @@ if [ "$full" = yes ]; then scripts/install-packages.sh --full; else scripts/inst
   { broken=1; finish; }
 
 common=(--buildtype=plain -Doptimization=1)
+# Many sources in one translation unit, where the same headers cost most of the time. The first build has each apart.
+unity=(--unity on -Dunity_size=12)
 check 'build-test: g++ -O1, assertions' build build-test g++ "${common[@]}" -Damalgamation=true
 run build-test 1 "${suites[@]}" fuzz
 run build-test 1 amalgamation  # apart: meson runs nothing of a selection in which one program is missing
 [ "$full" = yes ] || finish
 
-check 'build-clang: clang++ -O2, no assertions' build build-clang clang++ --buildtype=release -Dassertions=false
+check 'build-clang: clang++ -O2, no assertions' build build-clang clang++ --buildtype=release -Dassertions=false "${unity[@]}"
 run build-clang 1 "${suites[@]}"
 check 'headers alone' python3 tests/lint/headers_alone.py --root . --jobs "$jobs" -- \
   clang++ -std=c++20 -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Werror -I build-clang/lib
-# Many sources in one translation unit: most of the time goes into the same headers.
 tidy() {
-  configure build-tidy clang++ --buildtype=release -Dassertions=false --unity on -Dunity_size=24 || return 1
+  configure build-tidy clang++ --buildtype=release -Dassertions=false "${unity[@]}" || return 1
   run-clang-tidy -quiet -p build-tidy -j "$jobs" "^$PWD/build-tidy/(lib|examples)/" >build-tidy/clang-tidy.log 2>&1 && return
   grep -E '(warning|error):' build-tidy/clang-tidy.log | sort -u
   return 1
@@ -109,12 +110,12 @@ tidy() {
 check 'clang-tidy' tidy
 
 export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-check 'build-asan: clang++, address and undefined behaviour' build build-asan clang++ "${common[@]}" \
+check 'build-asan: clang++, address and undefined behaviour' build build-asan clang++ "${common[@]}" "${unity[@]}" \
   -Db_sanitize=address,undefined -Db_lundef=false -Dcpp_args='-g1 -fno-omit-frame-pointer -fno-sanitize-recover=all' \
-  -Dfuzz=true -Dfuzz_seconds=300
+  -Dfuzz=true -Dfuzz_seconds=120
 run build-asan 5 "${suites[@]}" fuzz
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
-check 'build-tsan: clang++, threads' build build-tsan clang++ "${common[@]}" \
+check 'build-tsan: clang++, threads' build build-tsan clang++ "${common[@]}" "${unity[@]}" \
   -Db_sanitize=thread -Db_lundef=false -Dcpp_args='-g1 -fno-omit-frame-pointer'
 run build-tsan 10 "${suites[@]}"
 

@@ -211,6 +211,7 @@ void ClosingInterruptsWhatRuns() {
   CHECK_INT(driftdb_close(f.database, nullptr), DRIFTDB_OK);
   runner.join();
   CHECK_INT(result, DRIFTDB_ERROR);
+  driftdb_disconnect(f.connection);
 }
 
 }  // namespace

@@ -83,6 +83,7 @@ void DataSurvivesClosing() {
     // Closing takes the connection along and rolls back what is open.
     CHECK_INT(Exec(connection, "BEGIN; INSERT INTO t VALUES (100)"), DRIFTDB_OK);
     CHECK_INT(driftdb_close(database, nullptr), DRIFTDB_OK);
+    driftdb_disconnect(connection);
   }
 }
 
@@ -95,8 +96,10 @@ void MemoryLeavesNothing() {
   CHECK_INT(Exec(in_a, "CREATE TABLE t (a int)"), DRIFTDB_OK);
   CHECK_TEXT(StateOf(in_b, "SELECT * FROM t"), "42P01");
   CHECK_INT(driftdb_close(a, nullptr), DRIFTDB_OK);
+  driftdb_disconnect(in_a);
   CHECK_INT(IntOf(in_b, "SELECT 5"), 5);
   CHECK_INT(driftdb_close(b, nullptr), DRIFTDB_OK);
+  driftdb_disconnect(in_b);
   CHECK(!std::filesystem::exists(":memory:"));
 }
 
@@ -129,8 +132,9 @@ void ReadOnlyRefusesChanges() {
   const Folder folder;
   std::string state;
   driftdb_database* database = OpenWith(folder / "db", nullptr, nullptr, &state);
-  CHECK_INT(Exec(Connect(database), "CREATE TABLE t (a int); INSERT INTO t VALUES (7)"),
-            DRIFTDB_OK);
+  driftdb_connection* maker = Connect(database);
+  CHECK_INT(Exec(maker, "CREATE TABLE t (a int); INSERT INTO t VALUES (7)"), DRIFTDB_OK);
+  driftdb_disconnect(maker);
   CHECK_INT(driftdb_close(database, nullptr), DRIFTDB_OK);
   database = OpenWith(folder / "db", "readonly", "on", &state);
   CHECK_TEXT(state.c_str(), "00000");
@@ -142,6 +146,7 @@ void ReadOnlyRefusesChanges() {
   CHECK_TEXT(StateOf(connection, "DROP TABLE t"), "25006");
   CHECK_INT(IntOf(connection, "SELECT count(*) FROM t"), 1);
   CHECK_INT(driftdb_close(database, nullptr), DRIFTDB_OK);
+  driftdb_disconnect(connection);
 }
 
 void SecondOpenerInThisProcess() {
@@ -235,6 +240,7 @@ void AcknowledgedCommitsSurviveAKill() {
   CHECK_INT(driftdb_check(connection, nullptr, nullptr, &problems), DRIFTDB_OK);
   CHECK_INT(problems, 0);
   CHECK_INT(driftdb_close(database, nullptr), DRIFTDB_OK);
+  driftdb_disconnect(connection);
 }
 
 void CheckFindsNothingWrong() {
