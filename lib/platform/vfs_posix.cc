@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "base/error.h"
@@ -27,12 +28,33 @@ constexpr mode_t kPosixDirectoryMode = 0700;
 // Linux transfers at most this much per call; larger requests are split.
 constexpr size_t kPosixTransferBytesMax = size_t{1} << 30;
 
-int PosixOpenRetry(const char* path, int flags) {
+// An open file descriptor, or none (negative). Closed whatever happens, also when there is no
+// memory for the object that should own it.
+class PosixDescriptor {
+ public:
+  explicit PosixDescriptor(int descriptor) : descriptor_(descriptor) {}
+  PosixDescriptor(PosixDescriptor&& other) noexcept
+      : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  PosixDescriptor& operator=(PosixDescriptor&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
+  ~PosixDescriptor() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  bool open() const { return descriptor_ >= 0; }
+  int get() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+PosixDescriptor PosixOpenRetry(const char* path, int flags) {
   int descriptor;
   do {
     descriptor = ::open(path, flags | O_CLOEXEC, kPosixFileMode);
   } while (descriptor < 0 && errno == EINTR);
-  return descriptor;
+  return PosixDescriptor(descriptor);
 }
 
 // The alignment O_DIRECT needs on this file: what statx tells (Linux 6.1), else 4 KiB, which every
@@ -52,12 +74,11 @@ uint32_t PosixDirectAlignment([[maybe_unused]] int descriptor) {
 
 class PosixFile final : public File {
  public:
-  PosixFile(int descriptor, std::string path, bool direct)
-      : descriptor_(descriptor),
+  PosixFile(PosixDescriptor descriptor, std::string path, bool direct)
+      : descriptor_(std::move(descriptor)),
         path_(std::move(path)),
         direct_(direct),
-        direct_alignment_(direct ? PosixDirectAlignment(descriptor) : 1) {}
-  ~PosixFile() override { ::close(descriptor_); }
+        direct_alignment_(direct ? PosixDirectAlignment(descriptor_.get()) : 1) {}
 
   Result<size_t> ReadAt(uint64_t offset, void* to, size_t size) override;
   Status WriteAt(uint64_t offset, const void* from, size_t size) override;
@@ -76,7 +97,7 @@ class PosixFile final : public File {
   bool FallBackToBuffered(int error_number);
   void Advise(uint64_t offset, uint64_t size, bool needed);
 
-  const int descriptor_;
+  const PosixDescriptor descriptor_;
   const std::string path_;
   std::atomic<bool> direct_;
   const uint32_t direct_alignment_;
@@ -85,8 +106,8 @@ class PosixFile final : public File {
 bool PosixFile::FallBackToBuffered(int error_number) {
 #if defined(O_DIRECT)
   if (error_number != EINVAL || !direct()) return false;
-  const int flags = ::fcntl(descriptor_, F_GETFL);
-  if (flags < 0 || ::fcntl(descriptor_, F_SETFL, flags & ~O_DIRECT) != 0) return false;
+  const int flags = ::fcntl(descriptor_.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(descriptor_.get(), F_SETFL, flags & ~O_DIRECT) != 0) return false;
   direct_.store(false, std::memory_order_relaxed);
   return true;
 #else
@@ -98,7 +119,7 @@ Result<size_t> PosixFile::ReadAt(uint64_t offset, void* to, size_t size) {
   size_t done = 0;
   while (done < size) {
     const ssize_t got =
-        ::pread(descriptor_, static_cast<char*>(to) + done,
+        ::pread(descriptor_.get(), static_cast<char*>(to) + done,
                 std::min(size - done, kPosixTransferBytesMax), static_cast<off_t>(offset + done));
     if (got < 0) {
       if (errno == EINTR || FallBackToBuffered(errno)) continue;
@@ -117,7 +138,7 @@ Status PosixFile::WriteAt(uint64_t offset, const void* from, size_t size) {
   size_t done = 0;
   while (done < size) {
     const ssize_t put =
-        ::pwrite(descriptor_, static_cast<const char*>(from) + done,
+        ::pwrite(descriptor_.get(), static_cast<const char*>(from) + done,
                  std::min(size - done, kPosixTransferBytesMax), static_cast<off_t>(offset + done));
     if (put < 0) {
       if (errno == EINTR || FallBackToBuffered(errno)) continue;
@@ -135,10 +156,10 @@ Status PosixFile::Sync() {
 #if defined(__APPLE__)
     // fsync on macOS does not reach the medium; F_FULLFSYNC is missing on some network file
     // systems.
-    outcome = ::fcntl(descriptor_, F_FULLFSYNC);
-    if (outcome != 0 && (errno == ENOTSUP || errno == EINVAL)) outcome = ::fsync(descriptor_);
+    outcome = ::fcntl(descriptor_.get(), F_FULLFSYNC);
+    if (outcome != 0 && (errno == ENOTSUP || errno == EINVAL)) outcome = ::fsync(descriptor_.get());
 #else
-    outcome = ::fdatasync(descriptor_);
+    outcome = ::fdatasync(descriptor_.get());
 #endif
     // EINTR tells that nothing was tried; every other error is final (C10).
   } while (outcome != 0 && errno == EINTR);
@@ -148,14 +169,14 @@ Status PosixFile::Sync() {
 
 Result<uint64_t> PosixFile::Size() {
   struct stat info;
-  if (::fstat(descriptor_, &info) != 0) return ErrnoError(errno, "stat file", path_);
+  if (::fstat(descriptor_.get(), &info) != 0) return ErrnoError(errno, "stat file", path_);
   return static_cast<uint64_t>(info.st_size);
 }
 
 Status PosixFile::Truncate(uint64_t size) {
   int outcome;
   do {
-    outcome = ::ftruncate(descriptor_, static_cast<off_t>(size));
+    outcome = ::ftruncate(descriptor_.get(), static_cast<off_t>(size));
   } while (outcome != 0 && errno == EINTR);
   if (outcome != 0) return ErrnoError(errno, "truncate file", path_);
   return OkStatus();
@@ -163,7 +184,7 @@ Status PosixFile::Truncate(uint64_t size) {
 
 void PosixFile::Advise(uint64_t offset, uint64_t size, bool needed) {
 #if defined(POSIX_FADV_WILLNEED)
-  ::posix_fadvise(descriptor_, static_cast<off_t>(offset), static_cast<off_t>(size),
+  ::posix_fadvise(descriptor_.get(), static_cast<off_t>(offset), static_cast<off_t>(size),
                   needed ? POSIX_FADV_WILLNEED : POSIX_FADV_DONTNEED);
 #endif
 }
@@ -225,20 +246,20 @@ constexpr int kPosixGetLock = F_GETLK;
 
 class PosixFileLock final : public FileLock {
  public:
-  PosixFileLock(int descriptor, const struct stat& info) : descriptor_(descriptor), info_(info) {}
+  PosixFileLock(PosixDescriptor descriptor, const struct stat& info)
+      : descriptor_(std::move(descriptor)), info_(info) {}
   ~PosixFileLock() override {
     PosixLockRegistry* registry = PosixLocks();
     MutexLock guard(&registry->mutex);
     std::erase_if(registry->held, [this](const PosixLockRegistry::Entry& entry) {
       return entry.device == info_.st_dev && entry.inode == info_.st_ino;
     });
-    // The pid text stays: only the lock counts, and an emptied file could belong to the next
-    // holder.
-    ::close(descriptor_);
+    // Closed after this. The pid text stays: only the lock counts, and an emptied file could belong
+    // to the next holder.
   }
 
  private:
-  const int descriptor_;
+  const PosixDescriptor descriptor_;
   const struct stat info_;
 };
 
@@ -275,13 +296,13 @@ Result<std::unique_ptr<File>> PosixFileSystem::Open(const std::string& path,
                                                     const OpenOptions& options) {
   const int flags = PosixOpenFlags(options.mode);
   bool direct = false;
-  int descriptor = -1;
+  PosixDescriptor descriptor(-1);
 #if defined(O_DIRECT)
   if (options.direct) {
     descriptor = PosixOpenRetry(path.c_str(), flags | O_DIRECT);
-    direct = descriptor >= 0;
+    direct = descriptor.open();
     // With kCreateExclusive a refused O_DIRECT may have left the file behind, made by this call.
-    if (descriptor < 0 && errno == EINVAL) {
+    if (!descriptor.open() && errno == EINVAL) {
       descriptor = PosixOpenRetry(path.c_str(), flags & ~O_EXCL);
     }
   } else {
@@ -290,34 +311,32 @@ Result<std::unique_ptr<File>> PosixFileSystem::Open(const std::string& path,
 #else
   descriptor = PosixOpenRetry(path.c_str(), flags);
 #endif
-  if (descriptor < 0) return ErrnoError(errno, "open file", path);
+  if (!descriptor.open()) return ErrnoError(errno, "open file", path);
   struct stat info;
-  if (::fstat(descriptor, &info) == 0 && S_ISDIR(info.st_mode)) {
-    ::close(descriptor);
+  if (::fstat(descriptor.get(), &info) == 0 && S_ISDIR(info.st_mode)) {
     return ErrnoError(EISDIR, "open file", path);
   }
-  return std::make_unique<PosixFile>(descriptor, path, direct);
+  return std::make_unique<PosixFile>(std::move(descriptor), path, direct);
 }
 
 Result<std::unique_ptr<File>> PosixFileSystem::OpenTemporary(const std::string& directory) {
 #if defined(O_TMPFILE)
-  const int nameless = PosixOpenRetry(directory.c_str(), O_RDWR | O_TMPFILE | O_EXCL);
-  if (nameless >= 0)
-    return std::make_unique<PosixFile>(nameless, directory + "/(temporary)", false);
+  PosixDescriptor nameless = PosixOpenRetry(directory.c_str(), O_RDWR | O_TMPFILE | O_EXCL);
+  if (nameless.open()) {
+    return std::make_unique<PosixFile>(std::move(nameless), directory + "/(temporary)", false);
+  }
   if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) {
     return ErrnoError(errno, "make temporary file in", directory);
   }
 #endif
   std::string name = directory + "/tmp-XXXXXX";
-  const int descriptor = ::mkstemp(name.data());
-  if (descriptor < 0) return ErrnoError(errno, "make temporary file in", directory);
-  ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  PosixDescriptor descriptor(::mkstemp(name.data()));
+  if (!descriptor.open()) return ErrnoError(errno, "make temporary file in", directory);
+  ::fcntl(descriptor.get(), F_SETFD, FD_CLOEXEC);
   if (::unlink(name.c_str()) != 0) {
-    const int error_number = errno;
-    ::close(descriptor);
-    return ErrnoError(error_number, "unlink temporary file", name);
+    return ErrnoError(errno, "unlink temporary file", name);
   }
-  return std::make_unique<PosixFile>(descriptor, std::move(name), false);
+  return std::make_unique<PosixFile>(std::move(descriptor), std::move(name), false);
 }
 
 Result<std::unique_ptr<FileLock>> PosixFileSystem::Lock(const std::string& path) {
@@ -330,37 +349,36 @@ Result<std::unique_ptr<FileLock>> PosixFileSystem::Lock(const std::string& path)
     if (::stat(path.c_str(), &info) == 0 && registry->Contains(info)) {
       return PosixLockedError(path, std::to_string(ProcessId()));
     }
-    const int descriptor = PosixOpenRetry(path.c_str(), O_RDWR | O_CREAT);
-    if (descriptor < 0) return ErrnoError(errno, "open lock file", path);
+    PosixDescriptor descriptor = PosixOpenRetry(path.c_str(), O_RDWR | O_CREAT);
+    if (!descriptor.open()) return ErrnoError(errno, "open lock file", path);
     struct flock lock = PosixWholeFileLock();
     int outcome;
     do {
-      outcome = ::fcntl(descriptor, kPosixSetLock, &lock);
+      outcome = ::fcntl(descriptor.get(), kPosixSetLock, &lock);
     } while (outcome != 0 && errno == EINTR);
     if (outcome != 0) {
       const int error_number = errno;
-      const std::string holder = PosixReadHolder(descriptor);
-      ::close(descriptor);
+      const std::string holder = PosixReadHolder(descriptor.get());
       if (error_number == EAGAIN || error_number == EACCES) return PosixLockedError(path, holder);
       return ErrnoError(error_number, "lock file", path);
     }
     // Somebody may have deleted or replaced the file between open and lock: then this lock guards
     // nothing, so begin again.
     struct stat locked, named;
-    if (::fstat(descriptor, &locked) != 0 || ::stat(path.c_str(), &named) != 0 ||
+    if (::fstat(descriptor.get(), &locked) != 0 || ::stat(path.c_str(), &named) != 0 ||
         locked.st_dev != named.st_dev || locked.st_ino != named.st_ino) {
-      ::close(descriptor);
       continue;
     }
     const std::string text = std::to_string(ProcessId()) + "\n";
-    if (::pwrite(descriptor, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()) ||
-        ::ftruncate(descriptor, static_cast<off_t>(text.size())) != 0) {
-      const int error_number = errno;
-      ::close(descriptor);
-      return ErrnoError(error_number, "write lock file", path);
+    if (::pwrite(descriptor.get(), text.data(), text.size(), 0) !=
+            static_cast<ssize_t>(text.size()) ||
+        ::ftruncate(descriptor.get(), static_cast<off_t>(text.size())) != 0) {
+      return ErrnoError(errno, "write lock file", path);
     }
+    registry->held.reserve(registry->held.size() + 1);  // what is registered has an owner
+    auto held = std::make_unique<PosixFileLock>(std::move(descriptor), locked);
     registry->held.push_back({locked.st_dev, locked.st_ino});
-    return std::make_unique<PosixFileLock>(descriptor, locked);
+    return held;
   }
 }
 
@@ -373,20 +391,17 @@ Result<std::string> PosixFileSystem::LockHolder(const std::string& path) {
     return ErrnoError(errno, "stat lock file", path);
   }
   if (registry->Contains(info)) return std::to_string(ProcessId());
-  const int descriptor = PosixOpenRetry(path.c_str(), O_RDONLY);
-  if (descriptor < 0) {
+  const PosixDescriptor descriptor = PosixOpenRetry(path.c_str(), O_RDONLY);
+  if (!descriptor.open()) {
     if (errno == ENOENT) return std::string();
     return ErrnoError(errno, "open lock file", path);
   }
   struct flock lock = PosixWholeFileLock();
-  if (::fcntl(descriptor, kPosixGetLock, &lock) != 0) {
-    const int error_number = errno;
-    ::close(descriptor);
-    return ErrnoError(error_number, "query lock of file", path);
+  if (::fcntl(descriptor.get(), kPosixGetLock, &lock) != 0) {
+    return ErrnoError(errno, "query lock of file", path);
   }
   std::string holder;
-  if (lock.l_type != F_UNLCK) holder = PosixReadHolder(descriptor);
-  ::close(descriptor);
+  if (lock.l_type != F_UNLCK) holder = PosixReadHolder(descriptor.get());
   return holder;
 }
 
@@ -417,19 +432,17 @@ Result<bool> PosixFileSystem::IsDirectory(const std::string& path) {
 }
 
 Result<std::vector<std::string>> PosixFileSystem::List(const std::string& directory) {
-  DIR* stream = ::opendir(directory.c_str());
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.c_str()), ::closedir);
   if (stream == nullptr) return ErrnoError(errno, "open directory", directory);
   std::vector<std::string> names;
   for (;;) {
     errno = 0;
-    const struct dirent* entry = ::readdir(stream);
+    const struct dirent* entry = ::readdir(stream.get());
     if (entry == nullptr) break;
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..") names.emplace_back(name);
   }
-  const int error_number = errno;
-  ::closedir(stream);
-  if (error_number != 0) return ErrnoError(error_number, "read directory", directory);
+  if (errno != 0) return ErrnoError(errno, "read directory", directory);
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -442,15 +455,13 @@ Status PosixFileSystem::MakeDirectory(const std::string& path) {
 }
 
 Status PosixFileSystem::SyncDirectory(const std::string& directory) {
-  const int descriptor = PosixOpenRetry(directory.c_str(), O_RDONLY | O_DIRECTORY);
-  if (descriptor < 0) return ErrnoError(errno, "open directory", directory);
+  const PosixDescriptor descriptor = PosixOpenRetry(directory.c_str(), O_RDONLY | O_DIRECTORY);
+  if (!descriptor.open()) return ErrnoError(errno, "open directory", directory);
   int outcome;
   do {
-    outcome = ::fsync(descriptor);
+    outcome = ::fsync(descriptor.get());
   } while (outcome != 0 && errno == EINTR);
-  const int error_number = errno;
-  ::close(descriptor);
-  if (outcome != 0) return ErrnoError(error_number, "sync directory", directory);
+  if (outcome != 0) return ErrnoError(errno, "sync directory", directory);
   return OkStatus();
 }
 

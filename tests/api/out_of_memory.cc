@@ -161,6 +161,59 @@ void AllAllocationsFail() {
   for (const Case& c : kCases) FailEverywhere(c, true);
 }
 
+// Recovery fails at its n-th allocation; the next opening finds everything.
+void OpeningFails() {
+  const Folder folder;
+  Fixture f = OpenIn(folder);
+  Exec(f.connection,
+       "CREATE TABLE t (id int PRIMARY KEY, v text); CREATE INDEX ON t (v);"
+       "INSERT INTO t SELECT n, 'v' || n FROM generate_series(1, 3000) n; CHECKPOINT;"
+       "UPDATE t SET v = v || 'x' WHERE id <= 100; DELETE FROM t WHERE id > 2900;"
+       "CREATE TABLE u (a int); INSERT INTO u VALUES (1)");
+  // What a crash would leave: everything is acknowledged, nothing checkpointed since.
+  const std::string image = folder / "image", crashed = folder / "crashed";
+  std::filesystem::copy(folder / "db", image, std::filesystem::copy_options::recursive);
+  CloseFixture(&f);
+  bool met = true;
+  long n = 0;
+  for (; met && n < 200000; n += 1 + n / 20) {
+    std::filesystem::remove_all(crashed);
+    std::filesystem::copy(image, crashed, std::filesystem::copy_options::recursive);
+    driftdb_database* database = nullptr;
+    driftdb_error* error = nullptr;
+    g_failures = 0;
+    g_lasting = n % 2 == 1;
+    g_countdown = n;
+    const int opened = driftdb_open(crashed.c_str(), nullptr, &database, &error);
+    g_countdown = -1;
+    met = g_failures > 0;
+    if (opened != DRIFTDB_OK) {
+      CHECK(met);
+      CHECK(database == nullptr);
+      if (error != nullptr) CHECK_TEXT(driftdb_error_sqlstate(error), "53200");
+      driftdb_error_destroy(error);
+      error = nullptr;
+      if (!CHECK_INT(driftdb_open(crashed.c_str(), nullptr, &database, &error), DRIFTDB_OK)) {
+        printf("allocation %ld: %s\n", n, driftdb_error_message(error));
+        driftdb_error_destroy(error);
+        break;
+      }
+    }
+    driftdb_connection* connection = nullptr;
+    if (!CHECK_INT(driftdb_connect(database, &connection, nullptr), DRIFTDB_OK)) break;
+    CHECK_INT(IntOf(connection, "SELECT count(*) FROM t"), 2900);
+    CHECK_INT(IntOf(connection, "SELECT count(*) FROM t WHERE v = 'v100x'"), 1);
+    CHECK_INT(IntOf(connection, "SELECT a FROM u"), 1);
+    int64_t problems = -1;
+    CHECK_INT(driftdb_check(connection, nullptr, nullptr, &problems), DRIFTDB_OK);
+    CHECK_INT(problems, 0);
+    driftdb_disconnect(connection);
+    CHECK_INT(driftdb_close(database, nullptr), DRIFTDB_OK);
+  }
+  printf("opening: up to allocation %ld\n", n);
+  CHECK(!met);
+}
+
 }  // namespace
 
 void* operator new(size_t bytes) { return Allocate(bytes); }
@@ -192,5 +245,6 @@ void operator delete[](void* memory, size_t, std::align_val_t) noexcept { std::f
 int main() {
   RUN(OneAllocationFails);
   RUN(AllAllocationsFail);
+  RUN(OpeningFails);
   return Finish();
 }

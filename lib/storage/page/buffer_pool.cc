@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/guard.h"
 #include "base/hash.h"
 #include "base/status_macros.h"
 #include "platform/virtual_memory.h"
@@ -54,12 +55,19 @@ Result<char*> FrameMemory::Allocate(size_t bytes) {
   if (size_class.left < class_bytes) {
     const size_t range =
         class_bytes > kPoolRangeBytesMin / 4 ? class_bytes * 4 : kPoolRangeBytesMin;
-    Result<char*> start = platform::ReserveAddresses(range);
+    // Room for all frames of the range in the free list, too: giving memory back must not need any.
+    Status room = Guarded([&] {
+      size_class.ranges.reserve(size_class.ranges.size() + 1);
+      size_class.free.reserve(size_class.frames + range / class_bytes);
+      return OkStatus();
+    });
+    Result<char*> start = room.ok() ? platform::ReserveAddresses(range) : std::move(room);
     if (!start.ok()) {
       accountant_->Release(accounted);
       return std::move(start).status();
     }
     size_class.ranges.emplace_back(*start, range);
+    size_class.frames += range / class_bytes;
     size_class.next = *start;
     size_class.left = range;
   }

@@ -49,6 +49,7 @@ class FrameMemory {
     char* next DRIFTDB_GUARDED_BY(mutex) = nullptr;  // unused addresses of the last range
     size_t left DRIFTDB_GUARDED_BY(mutex) = 0;
     std::vector<std::pair<char*, size_t>> ranges DRIFTDB_GUARDED_BY(mutex);
+    size_t frames DRIFTDB_GUARDED_BY(mutex) = 0;  // that all ranges hold
   };
   MemoryAccountant* const accountant_;
   SizeClass classes_[kClasses];
