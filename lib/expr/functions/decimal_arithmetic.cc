@@ -1,5 +1,6 @@
 // + - * / % and rounding of decimals. Types of results: docs/internals/types.md, rules D1-D5.
 #include <algorithm>
+#include <type_traits>
 
 #include "expr/functions/functions.h"
 #include "expr/kernel.h"
@@ -18,6 +19,26 @@ bool DecimalProductIsSafe(const LogicalType& a, const LogicalType& b, const Logi
   return a.scale + b.scale == r.scale && a.precision + b.precision <= r.precision;
 }
 
+// Dense loops also run over dead rows and NULLs, whose slots hold anything: without a sign, so that
+// overflow there is no undefined behaviour. Of live rows nothing overflows where these are used.
+template <typename R>
+using DecimalUnsigned = std::conditional_t<sizeof(R) <= 8, uint64_t, uint128_t>;
+template <typename R, typename A, typename B>
+R DecimalWrapMultiply(A a, B b) {
+  using U = DecimalUnsigned<R>;
+  return static_cast<R>(static_cast<U>(a) * static_cast<U>(b));
+}
+template <typename R, typename A, typename B>
+R DecimalWrapAdd(A a, B b) {
+  using U = DecimalUnsigned<R>;
+  return static_cast<R>(static_cast<U>(a) + static_cast<U>(b));
+}
+template <typename R, typename A, typename B>
+R DecimalWrapSubtract(A a, B b) {
+  using U = DecimalUnsigned<R>;
+  return static_cast<R>(static_cast<U>(a) - static_cast<U>(b));
+}
+
 template <typename A, typename B, typename R, int sign>
 Status DecimalSum(KernelCall& call) {
   const LogicalType &x = call.args[0].type, &y = call.args[1].type, &r = call.result_type;
@@ -26,12 +47,11 @@ Status DecimalSum(KernelCall& call) {
     const auto fy = static_cast<R>(kPowersOfTen128[r.scale - y.scale] * sign);
     if (fx == 1 && fy == sign) {
       BinaryLoop<A, B, R>(call, [](A a, B b) -> R {
-        return sign > 0 ? static_cast<R>(a) + static_cast<R>(b)
-                        : static_cast<R>(a) - static_cast<R>(b);
+        return sign > 0 ? DecimalWrapAdd<R>(a, b) : DecimalWrapSubtract<R>(a, b);
       });
     } else {
       BinaryLoop<A, B, R>(call, [fx, fy](A a, B b) -> R {
-        return static_cast<R>(a) * fx + static_cast<R>(b) * fy;
+        return DecimalWrapAdd<R>(DecimalWrapMultiply<R>(a, fx), DecimalWrapMultiply<R>(b, fy));
       });
     }
     return OkStatus();
@@ -52,7 +72,7 @@ template <typename A, typename B, typename R>
 Status DecimalProduct(KernelCall& call) {
   const LogicalType &x = call.args[0].type, &y = call.args[1].type, &r = call.result_type;
   if (DecimalProductIsSafe(x, y, r)) {
-    BinaryLoop<A, B, R>(call, [](A a, B b) -> R { return static_cast<R>(a) * static_cast<R>(b); });
+    BinaryLoop<A, B, R>(call, [](A a, B b) -> R { return DecimalWrapMultiply<R>(a, b); });
     return OkStatus();
   }
   const int surplus = x.scale + y.scale - r.scale;
@@ -196,12 +216,12 @@ Result<LogicalType> DecimalBindSame(std::vector<ExprPtr>& args) { return args[0]
 
 template <typename T>
 Status DecimalNegate(KernelCall& call) {
-  UnaryLoop<T, T>(call, [](T a) { return -a; });
+  UnaryLoop<T, T>(call, [](T a) { return DecimalWrapSubtract<T>(T{0}, a); });
   return OkStatus();
 }
 template <typename T>
 Status DecimalAbsolute(KernelCall& call) {
-  UnaryLoop<T, T>(call, [](T a) { return a < 0 ? -a : a; });
+  UnaryLoop<T, T>(call, [](T a) { return a < 0 ? DecimalWrapSubtract<T>(T{0}, a) : a; });
   return OkStatus();
 }
 template <typename T>

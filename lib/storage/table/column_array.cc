@@ -14,19 +14,17 @@ constexpr size_t kColumnHeapBlockMin = 512;
 constexpr size_t kColumnHeapBlockMax = 64 * 1024;
 }  // namespace
 
-Result<ColumnArray*> ColumnArray::Make(LogicalType type, uint32_t capacity,
-                                       MemoryAccountant* memory, bool forced) {
+Result<ColumnArrayPtr> ColumnArray::Make(LogicalType type, uint32_t capacity,
+                                         MemoryAccountant* memory, bool forced) {
   DRIFTDB_DCHECK(capacity % 64 == 0);
   const size_t value_bytes = capacity * type.width();
   const size_t bytes = value_bytes + capacity / 8;
-  size_t accounted = 0;
+  ColumnArrayPtr array(new ColumnArray(type, capacity, memory));
   if (memory != nullptr) {
     Status status = memory->Reserve(bytes, "hot rows");
     if (!status.ok() && !forced) return status;
-    if (status.ok()) accounted = bytes;
+    if (status.ok()) array->memory_bytes_ = bytes;
   }
-  auto* array = new ColumnArray(type, capacity, memory);
-  array->memory_bytes_ = accounted;
   array->data_ = static_cast<uint8_t*>(::operator new(bytes, kColumnArrayAlignment));
   // Zero is an empty string and a valid value of every type: kernels may compute on rows that a
   // selection leaves out.
@@ -51,6 +49,9 @@ Status ColumnArray::PrepareHeap(size_t bytes, bool forced) {
     Status status = memory_->Reserve(size, "hot rows");
     if (!status.ok() && !forced) return status;
     if (status.ok()) memory_bytes_ += size;
+  }
+  if (heap_blocks_.size() == heap_blocks_.capacity()) {
+    heap_blocks_.reserve(2 * heap_blocks_.size() + 1);  // the block must not get lost
   }
   heap_blocks_.push_back(static_cast<char*>(::operator new(size)));
   heap_block_bytes_ = size;
@@ -106,19 +107,16 @@ void ColumnArray::SetMany(size_t first, const VectorView& view, const uint16_t* 
   }
 }
 
-Result<ColumnArray*> ColumnArray::Clone(uint32_t rows, uint32_t capacity, bool forced) const {
+Result<ColumnArrayPtr> ColumnArray::Clone(uint32_t rows, uint32_t capacity, bool forced) const {
   DRIFTDB_DCHECK(rows <= capacity && rows <= capacity_);
-  DRIFTDB_ASSIGN_OR_RETURN(ColumnArray * copy, Make(type_, capacity, memory_, forced));
+  DRIFTDB_ASSIGN_OR_RETURN(ColumnArrayPtr copy, Make(type_, capacity, memory_, forced));
   if (!is_string_) {
     std::memcpy(copy->data_, data_, size_t{rows} * width_);
   } else {
     const auto* from = reinterpret_cast<const StringRef*>(data_);
     size_t bytes = 0;
     for (size_t i = 0; i < rows; ++i) bytes += HeapBytes(from[i]);
-    if (Status status = copy->PrepareHeap(bytes, forced); !status.ok()) {
-      copy->Unref();
-      return status;
-    }
+    DRIFTDB_RETURN_IF_ERROR(copy->PrepareHeap(bytes, forced));
     for (size_t i = 0; i < rows; ++i) copy->SetString(i, from[i]);
   }
   std::memcpy(copy->validity_, validity_, (rows + 63) / 64 * 8);

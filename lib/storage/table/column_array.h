@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "base/memory.h"
@@ -21,12 +22,19 @@
 
 namespace driftdb::storage {
 
+class ColumnArray;
+// One reference that is given up whatever happens.
+struct ColumnArrayUnref {
+  void operator()(ColumnArray* array) const;
+};
+using ColumnArrayPtr = std::unique_ptr<ColumnArray, ColumnArrayUnref>;
+
 class ColumnArray {
  public:
   // Room for `capacity` values (a multiple of 64), all zero and valid; one reference.
   // Forced (rollback must not fail): memory over the limit is taken without accounting for it.
-  static Result<ColumnArray*> Make(LogicalType type, uint32_t capacity, MemoryAccountant* memory,
-                                   bool forced = false);
+  static Result<ColumnArrayPtr> Make(LogicalType type, uint32_t capacity, MemoryAccountant* memory,
+                                     bool forced = false);
   void Ref() { references_.fetch_add(1, std::memory_order_relaxed); }
   void Unref() {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
@@ -89,7 +97,7 @@ class ColumnArray {
 
   // An unshared copy of the first `rows` values with room for `capacity`; its heap holds live
   // strings only.
-  Result<ColumnArray*> Clone(uint32_t rows, uint32_t capacity, bool forced = false) const;
+  Result<ColumnArrayPtr> Clone(uint32_t rows, uint32_t capacity, bool forced = false) const;
   // More than half of a heap worth caring about is garbage of overwritten strings.
   bool heap_is_wasteful() const {
     return heap_garbage_ > 64 * 1024 && heap_garbage_ > heap_bytes_ / 2;
@@ -123,6 +131,8 @@ class ColumnArray {
   size_t heap_bytes_ = 0;        // strings ever copied in
   size_t heap_garbage_ = 0;      // of them overwritten
 };
+
+inline void ColumnArrayUnref::operator()(ColumnArray* array) const { array->Unref(); }
 
 }  // namespace driftdb::storage
 

@@ -102,31 +102,28 @@ Status HotChunk::Grow(uint32_t end) {
   while (capacity < end) capacity *= 2;
   if (capacity == capacity_) return OkStatus();
   DRIFTDB_DCHECK(capacity <= kChunkRows);
-  std::vector<ColumnArray*> grown(arrays_.size(), nullptr);
+  std::vector<ColumnArrayPtr> grown(arrays_.size());
   Status status = slot_memory_.Resize(capacity * sizeof(VersionSlot));
   for (size_t c = 0; c < arrays_.size() && status.ok(); ++c) {
     if (arrays_[c] == nullptr) continue;
-    Result<ColumnArray*> copy = arrays_[c]->Clone(count_, capacity);
+    Result<ColumnArrayPtr> copy = arrays_[c]->Clone(count_, capacity);
     if (copy.ok()) {
-      grown[c] = *copy;
+      grown[c] = std::move(*copy);
     } else {
       status = copy.status();
     }
   }
   if (!status.ok()) {
-    for (ColumnArray* array : grown) {
-      if (array != nullptr) array->Unref();
-    }
     if (slot_memory_.bytes() > capacity_ * sizeof(VersionSlot)) {
       (void)slot_memory_.Resize(capacity_ * sizeof(VersionSlot));  // shrinking cannot fail
     }
     return status;
   }
+  auto* slots = new VersionSlot[capacity];
   for (size_t c = 0; c < arrays_.size(); ++c) {
     if (arrays_[c] != nullptr) arrays_[c]->Unref();
-    arrays_[c] = grown[c];
+    arrays_[c] = grown[c].release();
   }
-  auto* slots = new VersionSlot[capacity];
   std::copy_n(slots_, count_, slots);
   delete[] slots_;
   slots_ = slots;
@@ -135,18 +132,15 @@ Status HotChunk::Grow(uint32_t end) {
 }
 
 Status HotChunk::AddColumns(const TableSchema& schema) {
-  arrays_.resize(std::max(arrays_.size(), schema.columns.size()), nullptr);
+  std::vector<ColumnArrayPtr> made(std::max(arrays_.size(), schema.columns.size()));
   for (size_t c = 0; c < schema.columns.size(); ++c) {
     const TableColumn& column = schema.columns[c];
-    if (arrays_[c] != nullptr || column.dropped) continue;
-    DRIFTDB_ASSIGN_OR_RETURN(ColumnArray * array,
+    if ((c < arrays_.size() && arrays_[c] != nullptr) || column.dropped) continue;
+    DRIFTDB_ASSIGN_OR_RETURN(ColumnArrayPtr array,
                              ColumnArray::Make(column.type, capacity_, environment_.memory));
     const HotChunkConstant missing(column.missing);
     const size_t heap_bytes = HotChunkHeapBytes(*array, missing.pointer()) * count_;
-    if (Status status = array->PrepareHeap(heap_bytes); !status.ok()) {
-      array->Unref();
-      return status;
-    }
+    DRIFTDB_RETURN_IF_ERROR(array->PrepareHeap(heap_bytes));
     for (uint32_t i = 0; i < count_; ++i) {
       if (missing.pointer() == nullptr) {
         array->SetNull(i);
@@ -154,7 +148,12 @@ Status HotChunk::AddColumns(const TableSchema& schema) {
         array->Set(i, missing.pointer());
       }
     }
-    arrays_[c] = array;
+    made[c] = std::move(array);
+  }
+  // All or none: Prepare tells by their number that the schema's columns are there.
+  arrays_.resize(made.size(), nullptr);
+  for (size_t c = 0; c < made.size(); ++c) {
+    if (made[c] != nullptr) arrays_[c] = made[c].release();
   }
   return OkStatus();
 }
@@ -175,9 +174,9 @@ Status HotChunk::MakeWritable(uint32_t c, uint32_t first, bool forced) {
   ColumnArray* array = arrays_[c];
   const bool shared = first < array->pinned_rows() && array->pinned();
   if (!shared && (forced || !array->heap_is_wasteful())) return OkStatus();
-  DRIFTDB_ASSIGN_OR_RETURN(ColumnArray * copy, array->Clone(count_, capacity_, forced));
+  DRIFTDB_ASSIGN_OR_RETURN(ColumnArrayPtr copy, array->Clone(count_, capacity_, forced));
   array->Unref();
-  arrays_[c] = copy;
+  arrays_[c] = copy.release();
   return OkStatus();
 }
 

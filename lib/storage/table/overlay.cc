@@ -43,28 +43,25 @@ void Overlay::InsertBucket(uint32_t slot, uint32_t entry) {
 
 Status Overlay::GrowEntries() {
   const uint32_t capacity = capacity_ == 0 ? kOverlayFirstCapacity : 2 * capacity_;
-  std::vector<ColumnArray*> grown;
-  Status status = memory_.Resize(sizeof(Overlay) + capacity * (sizeof(VersionSlot) + 6));
-  for (size_t c = 0; c < columns_.size() && status.ok(); ++c) {
-    Result<ColumnArray*> copy = columns_[c].values->Clone(count_, capacity);
-    if (copy.ok()) {
-      grown.push_back(*copy);
-    } else {
-      status = copy.status();
-    }
+  std::vector<ColumnArrayPtr> grown;
+  std::vector<std::vector<uint64_t>> present;
+  DRIFTDB_RETURN_IF_ERROR(memory_.Resize(sizeof(Overlay) + capacity * (sizeof(VersionSlot) + 6)));
+  for (const Column& column : columns_) {
+    DRIFTDB_ASSIGN_OR_RETURN(ColumnArrayPtr copy, column.values->Clone(count_, capacity));
+    grown.push_back(std::move(copy));
+    present.push_back(column.present);
+    present.back().resize(capacity / 64, 0);
   }
-  if (!status.ok()) {
-    for (ColumnArray* array : grown) array->Unref();
-    return status;
-  }
-  for (size_t c = 0; c < columns_.size(); ++c) {
-    columns_[c].values->Unref();
-    columns_[c].values = grown[c];
-    columns_[c].present.resize(capacity / 64, 0);
-  }
+  // Longer is not yet larger: until all is there the overlay stays what it was.
   rows_.resize(capacity);
   slots_.resize(capacity);
-  buckets_.assign(size_t{2} * capacity, 0);
+  std::vector<uint16_t> buckets(size_t{2} * capacity, 0);
+  for (size_t c = 0; c < columns_.size(); ++c) {
+    columns_[c].values->Unref();
+    columns_[c].values = grown[c].release();
+    columns_[c].present = std::move(present[c]);
+  }
+  buckets_ = std::move(buckets);
   for (uint32_t i = 0; i < count_; ++i) InsertBucket(rows_[i], i);
   capacity_ = capacity;
   return OkStatus();
@@ -106,14 +103,15 @@ Status Overlay::PrepareColumn(const TableSchema& schema, uint32_t ordinal, const
   Column* column = FindColumn(ordinal);
   if (column == nullptr) {
     DRIFTDB_ASSIGN_OR_RETURN(
-        ColumnArray * array,
+        ColumnArrayPtr array,
         ColumnArray::Make(schema.columns[ordinal].type, capacity_, environment_.memory));
-    columns_.push_back({ordinal, array, std::vector<uint64_t>(capacity_ / 64, 0)});
+    columns_.push_back({ordinal, array.get(), std::vector<uint64_t>(capacity_ / 64, 0)});
+    array.release();
     column = &columns_.back();
   } else if (column->values->heap_is_wasteful()) {
-    DRIFTDB_ASSIGN_OR_RETURN(ColumnArray * copy, column->values->Clone(count_, capacity_));
+    DRIFTDB_ASSIGN_OR_RETURN(ColumnArrayPtr copy, column->values->Clone(count_, capacity_));
     column->values->Unref();
-    column->values = copy;
+    column->values = copy.release();
   }
   return column->values->PrepareHeap(OverlayHeapBytes(*column->values, value));
 }

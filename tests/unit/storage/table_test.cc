@@ -301,6 +301,32 @@ TEST_CASE("table: at the memory limit statements fail and leave no trace", "[sto
   CHECK(db.memory.used_bytes() <= 400'000);
 }
 
+TEST_CASE("table: a chunk that got half of its columns takes rows later", "[storage]") {
+  int failures = 0;
+  for (size_t limit = 256; limit < 40'000; limit += 512) {
+    TableTestDatabase db(limit);
+    Table table(StorageId(1), TableTestSchema(), db.environment());
+    std::vector<TableTestRow> rows;
+    for (int i = 0; i < 200; ++i) rows.push_back(Row(i));
+    std::vector<RowId> rids(rows.size());
+    TableTestTransaction writer(&db);
+    const UndoMark mark = writer.undo->Mark();
+    if (!table.Insert(writer.context, ChunkOf(rows), rids.data()).ok()) {
+      ++failures;
+      writer.undo->RollbackTo(mark);
+      db.memory.set_limit_bytes(size_t{1} << 30);
+      writer.NextStatement();
+      REQUIRE(table.Insert(writer.context, ChunkOf(rows), rids.data()).ok());
+    }
+    writer.Finish();
+    const auto found = *ScanRows(&table, db.Now());
+    REQUIRE(found.size() == rows.size());
+    size_t next = 0;
+    for (const auto& [rid, row] : found) REQUIRE(row == rows[next++]);
+  }
+  CHECK(failures > 10);
+}
+
 TEST_CASE("table: predicates choose the same rows in hot chunks as their definition says",
           "[storage]") {
   TableTestDatabase db;
