@@ -16,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/sqlstate.h"
 #include "catalog/entries.h"
 #include "sql/parse/ast_statement.h"
 #include "sql/plan/logical_plan.h"

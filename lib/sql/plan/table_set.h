@@ -2,6 +2,7 @@
 #ifndef DRIFTDB_SQL_PLAN_TABLE_SET_H_
 #define DRIFTDB_SQL_PLAN_TABLE_SET_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

@@ -106,7 +106,7 @@ Status Overlay::PrepareColumn(const TableSchema& schema, uint32_t ordinal, const
         ColumnArrayPtr array,
         ColumnArray::Make(schema.columns[ordinal].type, capacity_, environment_.memory));
     columns_.push_back({ordinal, array.get(), std::vector<uint64_t>(capacity_ / 64, 0)});
-    array.release();
+    (void)array.release();
     column = &columns_.back();
   } else if (column->values->heap_is_wasteful()) {
     DRIFTDB_ASSIGN_OR_RETURN(ColumnArrayPtr copy, column->values->Clone(count_, capacity_));
