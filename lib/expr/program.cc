@@ -365,7 +365,7 @@ Status Program::RunFilter(uint32_t index, const ProgramScope& scope, Selection* 
       return OkStatus();
     }
   }
-  const Vector* booleans;
+  const Vector* booleans = nullptr;
   DRIFTDB_RETURN_IF_ERROR(Run(index, scope, &booleans));
   out->set_size(SelectTrue(*booleans, scope.rows, out->rows()));
   return OkStatus();
