@@ -143,7 +143,7 @@ Status Program::Compute(ProgramNode& node, const ProgramScope& scope) {
       return OkStatus();
     }
     case NodeOp::kRelabel: {
-      const Vector* child;
+      const Vector* child = nullptr;
       DRIFTDB_RETURN_IF_ERROR(Run(node.children[0], scope, &child));
       node.reg.Refer(*child);
       return OkStatus();
@@ -433,7 +433,7 @@ Status Program::Evaluate(const Chunk& chunk, Vector* out) {
     node.scope_id = 0;
   }
   for (size_t r = 0; r < roots_.size(); ++r) {
-    const Vector* result;
+    const Vector* result = nullptr;
     DRIFTDB_RETURN_IF_ERROR(Run(roots_[r], scope, &result));
   }
   for (size_t r = 0; r < roots_.size(); ++r) {

@@ -40,7 +40,7 @@ Status Program::ComputeJunction(ProgramNode& node, const ProgramScope& scope) {
   const ProgramScope* current = &scope;
   bool started = false;
   for (const uint32_t child : node.children) {
-    const Vector* booleans;
+    const Vector* booleans = nullptr;
     DRIFTDB_RETURN_IF_ERROR(Run(child, *current, &booleans));
     // A child may have been evaluated into its register only now, so the own one is set up after
     // the first.
@@ -72,7 +72,7 @@ Status Program::ComputeJunction(ProgramNode& node, const ProgramScope& scope) {
 }
 
 Status Program::ComputeNot(ProgramNode& node, const ProgramScope& scope) {
-  const Vector* child;
+  const Vector* child = nullptr;
   DRIFTDB_RETURN_IF_ERROR(Run(node.children[0], scope, &child));
   if (child->kind() == VectorKind::kConstant) {
     const Value value = child->GetValue(0);
@@ -89,7 +89,7 @@ Status Program::ComputeNot(ProgramNode& node, const ProgramScope& scope) {
 }
 
 Status Program::ComputeIsTest(ProgramNode& node, const ProgramScope& scope) {
-  const Vector* child;
+  const Vector* child = nullptr;
   DRIFTDB_RETURN_IF_ERROR(Run(node.children[0], scope, &child));
   const uint8_t negated = node.negated ? 1 : 0;
   if (node.is_test == IsTest::kNull || node.is_test == IsTest::kUnknown) {
@@ -122,7 +122,7 @@ Status Program::ComputeCase(ProgramNode& node, const ProgramScope& scope) {
   uint16_t* chosen = node.rows_a->rows();
   uint16_t* left = node.rows_b->rows();
   for (size_t b = 0; b < branches; ++b) {
-    const Vector* booleans;
+    const Vector* booleans = nullptr;
     DRIFTDB_RETURN_IF_ERROR(Run(node.children[2 * b], *rest, &booleans));
     size_t chosen_count = 0, left_count = 0;
     BranchForEachBoolean(*booleans, rest->rows, [&](size_t i, int value) {
@@ -136,7 +136,7 @@ Status Program::ComputeCase(ProgramNode& node, const ProgramScope& scope) {
       const bool all = left_count == 0;
       const RowSet rows = all ? rest->rows : RowSet{chosen, chosen_count};
       scopes.push_back(Child(*rest, rows));
-      const Vector* result;
+      const Vector* result = nullptr;
       DRIFTDB_RETURN_IF_ERROR(Run(node.children[2 * b + 1], all ? *rest : scopes.back(), &result));
       CopyRows(*result, rows, &node.reg);
       if (all) return OkStatus();
@@ -145,7 +145,7 @@ Status Program::ComputeCase(ProgramNode& node, const ProgramScope& scope) {
     }
   }
   if (node.has_else) {
-    const Vector* result;
+    const Vector* result = nullptr;
     DRIFTDB_RETURN_IF_ERROR(Run(node.children.back(), *rest, &result));
     CopyRows(*result, rest->rows, &node.reg);
   } else {
@@ -162,7 +162,7 @@ Status Program::ComputeCoalesce(ProgramNode& node, const ProgramScope& scope) {
   std::deque<ProgramScope> scopes;
   const ProgramScope* rest = &scope;
   for (size_t c = 0; c < node.children.size(); ++c) {
-    const Vector* result;
+    const Vector* result = nullptr;
     DRIFTDB_RETURN_IF_ERROR(Run(node.children[c], *rest, &result));
     Vector scratch(result->type());
     const KernelArg arg = MakeKernelArg(*result, RowSpan(rest->rows), &scratch);
@@ -197,7 +197,7 @@ Status Program::ComputeExtreme(ProgramNode& node, const ProgramScope& scope) {
   node.reg.AllocateFlat(kVectorRows);
   bool first = true;
   for (const uint32_t child : node.children) {
-    const Vector* result;
+    const Vector* result = nullptr;
     DRIFTDB_RETURN_IF_ERROR(Run(child, scope, &result));
     if (first) {
       CopyRows(*result, scope.rows, &node.reg);

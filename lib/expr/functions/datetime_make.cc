@@ -57,7 +57,7 @@ template <bool with_zone>
 Status MakeTimestamp(KernelCall& call) {
   auto* out = call.out->data<int64_t>();
   return ForEachRowChecked(call.rows, [&](size_t i) -> Status {
-    int32_t days;
+    int32_t days = 0;
     int64_t clock;
     DRIFTDB_RETURN_IF_ERROR(MakeDays(call.args[0].value<int32_t>(i), call.args[1].value<int32_t>(i),
                                      call.args[2].value<int32_t>(i), &days));
