@@ -1,5 +1,6 @@
-// An allocation fails at every place in turn, once or from there on: each statement either happens
-// whole or not at all, says 53200, and the database goes on working. The program's operator new is
+// An allocation fails, once or all from there on: the first twenty of a statement one by one, later
+// ones in steps of a twentieth. Each statement either happens whole or not at all, says 53200, and
+// the database goes on working. The program's operator new is
 // also the library's.
 #include <atomic>
 #include <cstdlib>
@@ -81,9 +82,9 @@ Fixture OpenIn(const Folder& folder) {
   return fixture;
 }
 
-// The statement fails at its n-th allocation for every n (in steps, when there are many), until it
-// runs through. `state` yields a number that is `before` when it did not happen, and `after` when
-// it did; `undo` makes it `before` again.
+// The statement fails at its n-th allocation for growing n (in steps, when there are many), until
+// it runs through. `state` yields a number that is `before` when it did not happen, and `after`
+// when it did; `undo` makes it `before` again.
 struct Case {
   const char* sql;
   const char* state;
