@@ -89,7 +89,8 @@ run() {
 if [ "$full" = yes ]; then scripts/install-packages.sh --full; else scripts/install-packages.sh; fi ||
   { broken=1; finish; }
 
-common=(--buildtype=plain -Doptimization=1)
+# Not --buildtype=plain: a folder configured again would lose its optimisation by it.
+common=(-Doptimization=1 -Ddebug=false)
 # Many sources in one translation unit, where the same headers cost most of the time. The first build has each apart.
 unity=(--unity on -Dunity_size=12)
 check 'build-test: g++ -O1, assertions' build build-test g++ "${common[@]}" -Damalgamation=true
@@ -97,7 +98,7 @@ run build-test 1 "${suites[@]}" fuzz
 run build-test 1 amalgamation  # apart: meson runs nothing of a selection in which one program is missing
 [ "$full" = yes ] || finish
 
-check 'build-clang: clang++ -O2, no assertions' build build-clang clang++ --buildtype=release -Dassertions=false "${unity[@]}"
+check 'build-clang: clang++ -O3, no assertions' build build-clang clang++ --buildtype=release -Dassertions=false "${unity[@]}"
 run build-clang 1 "${suites[@]}"
 check 'headers alone' python3 tests/lint/headers_alone.py --root . --jobs "$jobs" -- \
   clang++ -std=c++20 -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Werror -I build-clang/lib

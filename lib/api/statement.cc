@@ -196,7 +196,6 @@ void Statement::FillContext() {
 
 // Locks before the snapshot: what a DDL has committed while we waited must be seen.
 Status Statement::BecomeCurrent() {
-  txn::Transaction* transaction = connection_->transaction();
   const auto is_current = [this] {
     if (bound_.Get<sql::BoundExecute>() != nullptr &&
         named_version_ != connection_->named_version()) {
@@ -205,21 +204,15 @@ Status Statement::BecomeCurrent() {
     return connection_->CatalogIsCurrent(*catalog_) ||
            connection_->CurrentCatalog()->version() == catalog_->version();
   };
-  // What has been locked for a statement that will not run is free again.
-  const auto give_up = [transaction](Status why) {
-    if (!transaction->in_block() && transaction->open_statements() == 0) transaction->Abort();
-    return why;
-  };
   do {
     if (connection_->session()->settings.version() != settings_version_ || !is_current()) {
       Status compiled = Compile();
       if (!compiled.ok()) {
         settings_version_ = 0;  // half compiled: the next start tries again
-        return give_up(std::move(compiled));
+        return compiled;
       }
     }
-    Status locked = TakeLocks();
-    if (!locked.ok()) return give_up(std::move(locked));
+    DRIFTDB_RETURN_IF_ERROR(TakeLocks());
   } while (!is_current());
   return OkStatus();
 }

@@ -4,6 +4,7 @@
 // also the library's.
 #include <atomic>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <string>
 
@@ -84,7 +85,7 @@ Fixture OpenIn(const Folder& folder) {
 
 // The statement fails at its n-th allocation for growing n (in steps, when there are many), until
 // it runs through. `state` yields a number that is `before` when it did not happen, and `after`
-// when it did; `undo` makes it `before` again.
+// when it did; `undo` makes it `before` again. $FILE stands for a file of 3000 further rows.
 struct Case {
   const char* sql;
   const char* state;
@@ -92,18 +93,30 @@ struct Case {
   const char* undo;
 };
 
+std::string Filled(std::string sql, const std::string& file) {
+  const size_t at = sql.find("$FILE");
+  return at == std::string::npos ? sql : sql.replace(at, strlen("$FILE"), file);
+}
+
 void FailEverywhere(const Case& c, bool lasting) {
   const Folder folder;
   Fixture f = OpenIn(folder);
+  const std::string file = folder / "rows.csv";
+  const std::string sql = Filled(c.sql, file);
   Exec(f.connection,
        "CREATE TABLE t (id int PRIMARY KEY, v int, s text); CREATE INDEX t_v ON t (v);"
        "INSERT INTO t SELECT n, n % 10, 'row ' || n FROM generate_series(1, 3000) n;"
        "CREATE SEQUENCE q");
+  CHECK_INT(Exec(f.connection, Filled("COPY (SELECT n, n % 10, 'copied ' || n FROM "
+                                      "generate_series(5000, 7999) n) TO '$FILE'",
+                                      file)
+                                   .c_str()),
+            DRIFTDB_OK);
   long n = 0;
   bool met = true;
   for (; met && n < 200000; n += 1 + n / 20) {
     bool succeeded = false;
-    met = RunFailing(f.connection, c.sql, n, lasting, &succeeded);
+    met = RunFailing(f.connection, sql, n, lasting, &succeeded);
     // An open block is the caller's to end.
     driftdb_exec(f.connection, "ROLLBACK", nullptr, nullptr);
     if (!CHECK_INT(StateNow(f.connection, c.state), succeeded ? c.after : c.before)) break;
@@ -151,6 +164,8 @@ const Case kCases[] = {
      "SELECT count(*) FROM t", 3000, 3000, "SELECT 1"},
     {"SELECT a.v, count(*), min(b.s) FROM t a JOIN t b ON a.id = b.v + 1 GROUP BY a.v ORDER BY 2",
      "SELECT count(*) FROM t", 3000, 3000, "SELECT 1"},
+    {"COPY t FROM '$FILE'", "SELECT count(*) FROM t", 3000, 6000, "DELETE FROM t WHERE id >= 5000"},
+    {"SELECT nextval('q')", "SELECT count(*) FROM t", 3000, 3000, "SELECT 1"},
     {"CHECKPOINT", "SELECT count(*) FROM t", 3000, 3000, "SELECT 1"},
 };
 
