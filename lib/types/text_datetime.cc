@@ -200,10 +200,7 @@ class DatetimeParser {
     }
     if ((digits == 6 || digits == 4) && f->has_date && !f->has_time) {
       if (digits == 4) value *= 100;
-      f->clock_micros =
-          (value / 10000 * 3600LL + value / 100 % 100 * 60 + value % 100) * kMicrosPerSecond;
-      f->has_time = true;
-      return Fraction(f);
+      return TimeOfDay(value / 10000, value / 100 % 100, value % 100, f);
     }
     if (f->has_date || parts_ >= 2) return Outcome::kSyntax;
     part_value_[parts_] = value;
@@ -230,16 +227,20 @@ class DatetimeParser {
     if (!Digits(&hour, 9)) return Outcome::kSyntax;
     ++at_;  // ':'
     if (!Digits(&minute, 9)) return Outcome::kSyntax;
-    f->has_time = true;
     if (at_ < text_.size() && text_[at_] == ':') {
       ++at_;
       if (!Digits(&second, 9)) return Outcome::kSyntax;
     }
+    return TimeOfDay(hour, minute, second, f);
+  }
+
+  // What has been read, and the fraction behind it.
+  Outcome TimeOfDay(int hour, int minute, int second, DatetimeFields* f) {
     if (hour > 24 || minute > 59 || second > 60) return Outcome::kRange;
     f->clock_micros = (hour * 3600LL + minute * 60 + second) * kMicrosPerSecond;
+    f->has_time = true;
     const Outcome outcome = Fraction(f);
-    if (f->clock_micros > kMicrosPerDay) return Outcome::kRange;
-    return outcome;
+    return f->clock_micros > kMicrosPerDay ? Outcome::kRange : outcome;
   }
 
   Outcome Zone(DatetimeFields* f) {
