@@ -239,10 +239,7 @@ Status Statement::Start() {
   while (true) {
     if (point_ == nullptr) FillContext();
     snapshot_ = transaction->BeginStatement();
-    Status marked = Guarded([&] {
-      mark_ = transaction->TakeMark();
-      return OkStatus();
-    });
+    Status marked = Guarded([&] { mark_ = transaction->TakeMark(); });
     if (!marked.ok()) {
       transaction->EndStatement(snapshot_);
       return marked;

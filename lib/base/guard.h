@@ -6,18 +6,24 @@
 
 #include <exception>
 #include <new>
+#include <type_traits>
 
 #include "base/error.h"
 #include "base/status.h"
 
 namespace driftdb {
 
-// Runs `body` (returns Status) and turns exceptions into errors: std::bad_alloc into 53200, all
-// else into XX000.
+// Runs `body` (returns Status or nothing) and turns exceptions into errors: std::bad_alloc into
+// 53200, all else into XX000.
 template <typename Body>
 Status Guarded(Body&& body) {
   try {
-    return body();
+    if constexpr (std::is_void_v<decltype(body())>) {
+      body();
+      return OkStatus();
+    } else {
+      return body();
+    }
   } catch (const std::bad_alloc&) {
     return Status::OutOfMemory();
   } catch (const std::exception& error) {

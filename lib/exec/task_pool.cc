@@ -75,7 +75,6 @@ Status TaskPool::Run(size_t count, const std::function<Status(size_t)>& body) {
     // Instances that find no room in the queue are run by the caller.
     const Status queued = Guarded([&] {
       for (size_t i = 1; i < count; ++i) queue_.push_back(batch);
-      return OkStatus();
     });
     (void)queued;
     wake_.NotifyAll();

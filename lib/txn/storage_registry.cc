@@ -134,7 +134,6 @@ void StorageRegistry::FreeStorage(StorageEntry* entry) {
     } else if (entry->table != nullptr) {
       entry->table->ReleaseExtents();
     }
-    return OkStatus();
   });
 }
 

@@ -59,7 +59,6 @@ Result<char*> FrameMemory::Allocate(size_t bytes) {
     Status room = Guarded([&] {
       size_class.ranges.reserve(size_class.ranges.size() + 1);
       size_class.free.reserve(size_class.frames + range / class_bytes);
-      return OkStatus();
     });
     Result<char*> start = room.ok() ? platform::ReserveAddresses(range) : std::move(room);
     if (!start.ok()) {

@@ -347,7 +347,6 @@ void FileExtentStore::Release(const ExtentRef& extent, bool uncommitted) {
       released_.emplace(cookie, extent);
       map_.Release(StoreRange(extent), cookie);
     }
-    return OkStatus();
   });
 }
 
@@ -485,7 +484,6 @@ Status FileExtentStore::CommitCheckpoint(const CheckpointRecord& checkpoint) {
       FreeUnpinned(ranges);
       if (!old_root.empty()) FreeOrRequeue(old_root);
       if (!old_map.empty()) FreeOrRequeue(old_map);
-      return OkStatus();
     });
   }
   RefillReserve();
