@@ -10,7 +10,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "platform/mutex.h"
 
@@ -24,24 +23,50 @@ class EpochManager {
   EpochManager(const EpochManager&) = delete;
   EpochManager& operator=(const EpochManager&) = delete;
 
-  // `object` must be unreachable for guards taken from now on.
-  void Retire(std::shared_ptr<const void> object);
-  // Destroys what no guard can reach any more; called by the collector and by Retire.
+  // Destroys what no guard can reach any more; called by the collector and by EpochRoom::Retire.
+  // Takes no memory.
   void Collect();
   size_t retired_count();
 
  private:
   friend class EpochGuard;
+  friend class EpochRoom;
   struct alignas(64) Slot {
     std::atomic<uint32_t> readers{0};
   };
   struct Retired {
-    std::shared_ptr<const void> object;
-    uint64_t busy_slots;  // bit set: not yet seen without a reader since the retirement
+    void* object = nullptr;
+    void (*destroy)(void*) = nullptr;
+    // Bit set: not yet seen without a reader since the retirement.
+    uint64_t busy_slots = ~uint64_t{0};
+    std::unique_ptr<Retired> next;
   };
   Slot slots_[kSlots];
   platform::Mutex mutex_;
-  std::vector<Retired> retired_ DRIFTDB_GUARDED_BY(mutex_);
+  // Takes out of `retired_` what no guard can reach any more.
+  std::unique_ptr<Retired> TakeQuiet() DRIFTDB_REQUIRES(mutex_);
+  std::unique_ptr<Retired> retired_ DRIFTDB_GUARDED_BY(mutex_);
+};
+
+// Room to retire some objects: made before they are taken out, because by then there is no way back
+// if memory is short. Throws std::bad_alloc when it is made, never later.
+class EpochRoom {
+ public:
+  EpochRoom(EpochManager* manager, size_t count);
+  EpochRoom(const EpochRoom&) = delete;
+  EpochRoom& operator=(const EpochRoom&) = delete;
+
+  // `object` must be unreachable for guards taken from now on. REQUIRES: room.
+  template <typename T>
+  void Retire(std::unique_ptr<T> object) {
+    RetireObject(object.release(), [](void* raw) { delete static_cast<T*>(raw); });
+  }
+
+ private:
+  void RetireObject(void* object, void (*destroy)(void*));
+
+  EpochManager* const manager_;
+  std::unique_ptr<EpochManager::Retired> room_;
 };
 
 class EpochGuard {

@@ -30,6 +30,8 @@ class GroupWriter {
   void AppendMissing(size_t ordinal, size_t count);
   void AppendNulls(size_t ordinal, size_t count);
   Status FinishColumn(size_t ordinal);
+  // Those that are finished.
+  const std::vector<SealedColumn>& columns() const { return descriptor_.columns; }
   // Hands the extents over to the caller.
   GroupDescriptor Finish();
 

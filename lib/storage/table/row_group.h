@@ -46,11 +46,11 @@ class RowGroup {
   void InstallChunk(size_t i, HotChunk* chunk) { chunks_[i].store(chunk); }
   void InstallSealed(SealedGroup* sealed) { sealed_.store(sealed); }
   // Takes the object out; readers may still be in it: retire it.
-  std::shared_ptr<HotChunk> DropChunk(size_t i) {
-    return std::shared_ptr<HotChunk>(chunks_[i].exchange(nullptr));
+  std::unique_ptr<HotChunk> DropChunk(size_t i) {
+    return std::unique_ptr<HotChunk>(chunks_[i].exchange(nullptr));
   }
-  std::shared_ptr<SealedGroup> DropSealed() {
-    return std::shared_ptr<SealedGroup>(sealed_.exchange(nullptr));
+  std::unique_ptr<SealedGroup> DropSealed() {
+    return std::unique_ptr<SealedGroup>(sealed_.exchange(nullptr));
   }
 
   // ---- for sealing and images; under the table's maintenance mutex ----

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/guard.h"
 #include "base/status_macros.h"
 #include "storage/column/bitmap.h"
 #include "storage/mvcc/epoch.h"
@@ -42,6 +43,17 @@ bool TableSealTake(const TableSchema& schema, std::span<const uint32_t> ordinals
   return true;
 }
 
+// The group stays hot after all. Under the table's mutex.
+void TableSealResume(RowGroup* group) {
+  group->sealing = false;
+  for (size_t i = 0; i < kGroupChunks; ++i) {
+    HotChunk* chunk = group->chunk(i);
+    if (chunk == nullptr) continue;
+    const platform::LatchGuard latch(chunk->latch());
+    chunk->set_retired(false);
+  }
+}
+
 // Last look, one chunk after the other: nothing has changed since the rows were taken. Retired
 // chunks make writers wait until the sealed part is there. False: the group stays hot. Under the
 // table's mutex.
@@ -57,15 +69,9 @@ bool TableSealRetire(RowGroup* group, const std::vector<TableSealPiece>& pieces,
     chunk->set_retired(unchanged);
     *youngest = std::max(*youngest, CommitSeq(chunk->max_seq()));
   }
+  if (!unchanged) TableSealResume(group);
   group->sealing = unchanged;
-  if (unchanged) return true;
-  for (size_t i = 0; i < kGroupChunks; ++i) {
-    HotChunk* chunk = group->chunk(i);
-    if (chunk == nullptr) continue;
-    const platform::LatchGuard latch(chunk->latch());
-    chunk->set_retired(false);
-  }
-  return false;
+  return unchanged;
 }
 
 // Everything but the columns.
@@ -151,15 +157,23 @@ Result<bool> Table::SealGroup(uint64_t number, CommitSeq horizon) {
     DRIFTDB_RETURN_IF_ERROR(writer.FinishColumn(ordinals[o]));
   }
   GroupDescriptor descriptor = TableSealDescribe(number, pieces);
+  EpochRoom room(environment_.epochs, kGroupChunks);
   platform::MutexLock lock(&state_->mutex);
   CommitSeq youngest(1);
   if (!TableSealRetire(group, pieces, horizon, &youngest)) return false;
-  GroupDescriptor written = writer.Finish();
-  descriptor.columns = std::move(written.columns);
-  group->InstallSealed(
-      new SealedGroup(std::move(descriptor), VersionWord::Live(youngest), nullptr, environment_));
+  const Status installed = Guarded([&] {
+    descriptor.columns = writer.columns();
+    auto sealed = std::make_unique<SealedGroup>(std::move(descriptor), VersionWord::Live(youngest),
+                                                nullptr, environment_);
+    writer.Finish();
+    group->InstallSealed(sealed.release());
+  });
+  if (!installed.ok()) {
+    TableSealResume(group);  // writers wait for a sealed part that will not come
+    return installed;
+  }
   for (size_t i = 0; i < kGroupChunks; ++i) {
-    if (pieces[i].chunk != nullptr) environment_.epochs->Retire(group->DropChunk(i));
+    if (pieces[i].chunk != nullptr) room.Retire(group->DropChunk(i));
   }
   group->sealed_since_image = true;
   return true;

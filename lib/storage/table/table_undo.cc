@@ -45,15 +45,16 @@ void Table::RollbackRecord(UndoRecord* record, TxnId txn) {
   if (GroupMadeBy(*record) != nullptr) {
     // A bulk-loaded group: nobody else ever saw it.
     RowGroup* group = FindGroup(record->rid.value >> kGroupBits);
-    std::shared_ptr<SealedGroup> dropped;
+    // All memory that this takes, before anything happens.
+    EpochRoom room(environment_.epochs, 1);
+    const std::vector<ExtentRef> extents = group->sealed()->descriptor().Extents();
+    std::unique_ptr<SealedGroup> dropped;
     {
       platform::MutexLock lock(&state_->mutex);
       dropped = group->DropSealed();
     }
-    for (const ExtentRef& extent : dropped->descriptor().Extents()) {
-      environment_.extents->Release(extent, true);
-    }
-    environment_.epochs->Retire(std::move(dropped));
+    for (const ExtentRef& extent : extents) environment_.extents->Release(extent, true);
+    room.Retire(std::move(dropped));
     return;
   }
   ForEachPart(

@@ -52,11 +52,14 @@ TEST_CASE("version word: one compare tells a plainly visible version", "[storage
 
 TEST_CASE("epochs: a retired object lives as long as a guard taken before", "[storage]") {
   EpochManager epochs;
-  auto object = std::make_shared<int>(1);
-  std::weak_ptr<int> watch = object;
+  auto kept = std::make_shared<int>(1);
+  const std::weak_ptr<int> watch = kept;
+  auto object = std::make_unique<std::shared_ptr<int>>(kept);
   {
     const EpochGuard guard(&epochs);
-    epochs.Retire(std::move(object));
+    kept = nullptr;
+    EpochRoom room(&epochs, 2);
+    room.Retire(std::move(object));
     CHECK(!watch.expired());
     epochs.Collect();
     CHECK(!watch.expired());
