@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/guard.h"
 #include "base/status_macros.h"
+#include "platform/thread.h"
 #include "storage/btree/index.h"
 #include "txn/transaction_manager.h"
 
@@ -135,10 +136,9 @@ Transaction::Mark Transaction::TakeMark() {
 void Transaction::ReleaseMark(const Mark& mark) { hook_depth_ = mark.hook_depth - 1; }
 
 void Transaction::RollbackTo(const Mark& mark) {
-  if (has_writes()) {
-    // Index entries first: while the rows are still locked nobody else may write them (BT-3).
-    TakeBackPuts(mark.puts);
-    writer_->undo.RollbackTo(mark.undo);
+  if (has_writes() && !TakeBack(mark)) {
+    doomed_ = Status::OutOfMemory();  // what still stands is Abort's
+  } else if (has_writes()) {
     if (mark.redo_position >= redo_flushed_) {
       redo_.resize(mark.redo_position - redo_flushed_);
     } else {
@@ -155,10 +155,7 @@ void Transaction::RollbackTo(const Mark& mark) {
     }
   }
   for (const auto& hook : hooks_) {
-    const Status undone = Guarded([&] {
-      hook->OnRollbackTo(mark.hook_depth);
-      return OkStatus();
-    });
+    const Status undone = Guarded([&] { hook->OnRollbackTo(mark.hook_depth); });
     if (!undone.ok()) doomed_ = undone;
   }
   hook_depth_ = mark.hook_depth - 1;
@@ -173,10 +170,17 @@ void Transaction::RollbackToLast() {
   last.mark = TakeMark();  // the savepoint itself stays
 }
 
+// Whatever happens, nobody goes on as if it had been undone.
+Status Transaction::TryRollbackToLast() {
+  const Status undone = Guarded([this] { RollbackToLast(); });
+  if (!undone.ok()) doomed_ = undone;
+  return doomed_;
+}
+
 void Transaction::Fail() {
   if (!in_block_ || failed_) return;
   if (!savepoints_.empty()) {
-    RollbackToLast();
+    (void)TryRollbackToLast();
   } else {
     const Isolation isolation = isolation_;
     const bool read_only = read_only_;
@@ -194,6 +198,23 @@ bool Transaction::Stands(const Snapshot& snapshot) const {
   return std::none_of(undone_.begin(), undone_.end(), [&](const auto& range) {
     return snapshot.statement > range.first && snapshot.statement <= range.second;
   });
+}
+
+// Undoing needs memory where a scan holds the array that must be changed, and then a copy of it.
+// False: there is none, and some changes still stand; another call goes on with them.
+bool Transaction::TakeBack(const Mark& mark) {
+  constexpr int kAttempts = 100;
+  constexpr int64_t kPauseUs = 1000;  // in which a scan may end, or somebody give memory back
+  for (int i = 0; i < kAttempts; ++i) {
+    if (i > 0) platform::SleepMicros(kPauseUs);
+    const Status taken = Guarded([&] {
+      // Index entries first: while the rows are still locked nobody else may write them (BT-3).
+      TakeBackPuts(mark.puts);
+      writer_->undo.RollbackTo(mark.undo);
+    });
+    if (taken.ok()) return true;
+  }
+  return false;
 }
 
 void Transaction::TakeBackPuts(uint64_t from) {
@@ -236,9 +257,9 @@ Status Transaction::RollbackToSavepoint(const std::string& name) {
   for (size_t i = savepoints_.size(); i-- > 0;) {
     if (savepoints_[i].name != name) continue;
     savepoints_.resize(i + 1);
-    RollbackToLast();
-    failed_ = false;
-    return OkStatus();
+    Status undone = TryRollbackToLast();
+    failed_ = !undone.ok();
+    return undone;
   }
   return Error(sqlstate::kInvalidSavepoint, "savepoint \"{}\" does not exist", name);
 }
@@ -277,9 +298,10 @@ Status Transaction::Commit() {
 }
 
 void Transaction::Abort() {
-  if (has_writes()) {
-    TakeBackPuts(0);  // while the rows are still locked (BT-3)
-    writer_->undo.RollbackTo({});
+  if (has_writes() && !TakeBack({})) {
+    manager_->Strand(txid_, std::move(writer_));
+    txid_ = TxnId();
+  } else if (has_writes()) {
     manager_->ForgetParts(this);
     storage::TransactionTable* table = manager_->environment().transactions;
     table->Abort(txid_);
@@ -288,11 +310,9 @@ void Transaction::Abort() {
     manager_->Recycle(std::move(writer_));
   }
   for (const auto& hook : hooks_) {
-    // What it could not tidy up is found at the next opening.
-    (void)Guarded([&] {
-      hook->OnAbort();
-      return OkStatus();
-    });
+    // Space it could not free is found at the next opening; a run of COPY's that it could
+    // not take off an index stays until then.
+    (void)Guarded([&] { hook->OnAbort(); });
   }
   Finish();
 }
@@ -350,6 +370,7 @@ Status Transaction::WaitForWriters(LockMode mode) {
 
 Status Transaction::WaitFor(TxnId holder, CommitSeq seq) {
   if (holder.value == 0) return manager_->WaitPublished(seq);
+  DRIFTDB_RETURN_IF_ERROR(manager_->CheckWritable());  // a stranded holder never ends (TM-5)
   const uint64_t other = manager_->ParticipantOf(holder);
   if (other == 0) return OkStatus();  // it has ended meanwhile
   const storage::TransactionTable* table = manager_->environment().transactions;

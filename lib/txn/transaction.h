@@ -49,6 +49,7 @@ struct WriterState {
   CommitSeq seq;
   // Set when every word carries the commit number; the collector goes no further than that.
   std::atomic<bool> stamped{false};
+  std::unique_ptr<WriterState> next;  // in the manager's list of stranded ones
 };
 
 // What layers above keep per transaction (catalog changes, sequences, files to delete).
@@ -190,7 +191,9 @@ class Transaction {
   void LetGo();
   void RepinSlot();
   void TakeBackPuts(uint64_t from);
+  bool TakeBack(const Mark& mark);
   void RollbackToLast();  // savepoint
+  Status TryRollbackToLast();
   Status WaitForWriters(LockMode mode);
 
   TransactionManager* const manager_;

@@ -63,6 +63,9 @@ std::vector<TxnId> TransactionManager::ActiveWriters() {
       writers.push_back(txn);
     }
   }
+  for (const WriterState* state = stranded_.get(); state != nullptr; state = state->next.get()) {
+    writers.push_back(state->undo.txn());
+  }
   return writers;
 }
 
@@ -87,6 +90,14 @@ void TransactionManager::Recycle(std::unique_ptr<WriterState> writer) {
   writer->stamped.store(false, std::memory_order_relaxed);
   platform::MutexLock lock(&garbage_mutex_);
   if (spare_.size() < kManagerSpareStates) spare_.push_back(std::move(writer));
+}
+
+void TransactionManager::Strand(TxnId txn, std::unique_ptr<WriterState> writer) {
+  DRIFTDB_DCHECK(writer->undo.txn() == txn);
+  Poison(Status::OutOfMemory());
+  platform::MutexLock lock(&sessions_mutex_);
+  writer->next = std::move(stranded_);
+  stranded_ = std::move(writer);
 }
 
 Status TransactionManager::CheckWritable() const {

@@ -6,7 +6,9 @@
 // section 6, item 11). Invariants: (TM-1) log order = commit_seq order = publish order (I4); (TM-2)
 // the published watermark never passes a commit of level `on` that is not durable (C5); (TM-3)
 // after the log append a commit can only succeed or be of unknown outcome (40003), never be undone;
-// (TM-4) a poisoned log makes every later writer fail with 58030. Threads: safe.
+// (TM-4) a poisoned log makes every later writer fail with 58030; (TM-5) a transaction
+// that could not be rolled back for lack of memory stays active for ever, so that nobody sees what
+// it wrote, and poisons: the next opening undoes it. Threads: safe.
 #ifndef DRIFTDB_TXN_TRANSACTION_MANAGER_H_
 #define DRIFTDB_TXN_TRANSACTION_MANAGER_H_
 
@@ -107,6 +109,8 @@ class TransactionManager {
   void Discard(std::unique_ptr<WriterState> garbage);
   std::unique_ptr<WriterState> TakeWriterState();
   void Recycle(std::unique_ptr<WriterState> writer);
+  // The end of a transaction that could not be rolled back (TM-5). Takes no memory.
+  void Strand(TxnId txn, std::unique_ptr<WriterState> writer);
 
   const ManagerEnvironment environment_;
   SnapshotRegistry snapshots_;
@@ -121,6 +125,7 @@ class TransactionManager {
 
   platform::Mutex sessions_mutex_;
   std::vector<Transaction*> sessions_ DRIFTDB_GUARDED_BY(sessions_mutex_);
+  std::unique_ptr<WriterState> stranded_ DRIFTDB_GUARDED_BY(sessions_mutex_);
   uint64_t next_participant_ DRIFTDB_GUARDED_BY(sessions_mutex_) = 1;
 
   platform::Mutex parts_mutex_;

@@ -177,6 +177,54 @@ void AllAllocationsFail() {
   for (const Case& c : kCases) FailEverywhere(c, true);
 }
 
+// A rollback finds no memory while a scan holds what must be put back. Either it waits until it is
+// whole, or the database takes no further writes and the next opening undoes it: never half of it.
+void RollbackFails() {
+  const Folder folder;
+  long stranded = 0;
+  bool met = true;
+  for (long n = 0; met && n < 1000; ++n) {
+    Fixture f = OpenIn(folder);
+    if (n == 0) {
+      CHECK_INT(Exec(f.connection,
+                     "CREATE TABLE t (id int PRIMARY KEY, v int);"
+                     "INSERT INTO t SELECT n, 1 FROM generate_series(1, 3000) n"),
+                DRIFTDB_OK);
+    }
+    driftdb_connection* other = nullptr;
+    CHECK_INT(driftdb_connect(f.database, &other, nullptr), DRIFTDB_OK);
+    CHECK_INT(Exec(f.connection, "BEGIN; UPDATE t SET v = 2"), DRIFTDB_OK);
+    driftdb_statement* open = nullptr;
+    CHECK_INT(driftdb_prepare(f.connection, "SELECT id, v FROM t", -1, &open, nullptr), DRIFTDB_OK);
+    CHECK_INT(driftdb_step(open), DRIFTDB_ROW);
+    g_lasting = true;
+    g_failures = 0;
+    g_countdown = n;
+    driftdb_exec(f.connection, "ROLLBACK", nullptr, nullptr);
+    g_countdown = -1;
+    met = g_failures > 0;
+    driftdb_finalize(open);
+    driftdb_exec(f.connection, "ROLLBACK", nullptr, nullptr);
+    CHECK_INT(IntOf(other, "SELECT count(*) FROM t WHERE v = 1"), 3000);
+    CHECK_INT(IntOf(f.connection, "SELECT count(*) FROM t WHERE v = 1"), 3000);
+    const int written = Exec(other, "UPDATE t SET v = 1 WHERE id = 5");
+    if (written != DRIFTDB_OK) {
+      CHECK_TEXT(driftdb_sqlstate(other), "58030");
+      ++stranded;
+    }
+    driftdb_disconnect(other);
+    driftdb_disconnect(f.connection);
+    CHECK_INT(driftdb_close(f.database, nullptr) == DRIFTDB_OK, written == DRIFTDB_OK);
+  }
+  Fixture f = OpenIn(folder);
+  CHECK_INT(IntOf(f.connection, "SELECT count(*) FROM t WHERE v = 1"), 3000);
+  CHECK_INT(Exec(f.connection, "UPDATE t SET v = 3"), DRIFTDB_OK);
+  CloseFixture(&f);
+  printf("rollbacks that found no memory: %ld\n", stranded);
+  CHECK(stranded > 0);
+  CHECK(!met);
+}
+
 // Recovery fails at its n-th allocation; the next opening finds everything.
 void OpeningFails() {
   const Folder folder;
@@ -261,6 +309,7 @@ void operator delete[](void* memory, size_t, std::align_val_t) noexcept { std::f
 int main() {
   RUN(OneAllocationFails);
   RUN(AllAllocationsFail);
+  RUN(RollbackFails);
   RUN(OpeningFails);
   return Finish();
 }
