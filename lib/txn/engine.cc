@@ -11,6 +11,7 @@
 #include "txn/checkpoint_root.h"
 #include "txn/replay.h"
 #include "wal/log_reader.h"
+#include "wal/segment_files.h"
 
 namespace driftdb::txn {
 
@@ -130,6 +131,19 @@ Status Engine::CheckMayCreate() {
   return OkStatus();
 }
 
+// The log beside an unfinished main file may be removed when it is that file's or nobody's: a log
+// directory can be anywhere, and another database's may stand there. 55000 then.
+Status Engine::CheckUnfinishedLog(const std::string& unfinished) {
+  Hash128 uuid;  // that of a torn file is unknown, but then no log was begun for it
+  auto file = storage::MainFile::Open(options_.vfs, unfinished, true);
+  if (file.ok()) {
+    uuid = (*file)->superblock().uuid;
+  } else if (file.status().sqlstate() != sqlstate::kDataCorrupted) {
+    return file.status();
+  }
+  return wal::ListSegments(options_.vfs, wal_directory_, EngineWalUuid(uuid)).status();
+}
+
 Status Engine::CreateMainFile(const std::string& path) {
   platform::Vfs* vfs = options_.vfs;
   // Whoever made the directory, be it an attempt that died, need not have made its name durable. In
@@ -140,15 +154,15 @@ Status Engine::CreateMainFile(const std::string& path) {
   DRIFTDB_ASSIGN_OR_RETURN(const bool left_over, vfs->Exists(unfinished));
   DRIFTDB_RETURN_IF_ERROR(EngineEnsureDirectory(vfs, wal_directory_));
   DRIFTDB_RETURN_IF_ERROR(vfs->SyncDirectory(EngineParent(wal_directory_)));
-  DRIFTDB_ASSIGN_OR_RETURN(const std::vector<std::string> segments, vfs->List(wal_directory_));
+  DRIFTDB_ASSIGN_OR_RETURN(const std::vector<std::string> segments,
+                           wal::SegmentPaths(vfs, wal_directory_));
   // A log without its main file is what is left of a database, not the start of another one; but
   // the unfinished file says that its creation was interrupted here.
   if (!segments.empty() && !left_over) {
-    return DataLossError("\"{}\" has a log but \"{}\" is missing", options_.directory, path);
+    return DataLossError("\"{}\" has a log but \"{}\" is missing", wal_directory_, path);
   }
-  for (const std::string& segment : segments) {
-    DRIFTDB_RETURN_IF_ERROR(vfs->Delete(wal_directory_ + "/" + segment));
-  }
+  if (!segments.empty()) DRIFTDB_RETURN_IF_ERROR(CheckUnfinishedLog(unfinished));
+  for (const std::string& segment : segments) DRIFTDB_RETURN_IF_ERROR(vfs->Delete(segment));
   // The unfinished file goes last, so that the next attempt knows it too.
   if (!segments.empty()) DRIFTDB_RETURN_IF_ERROR(vfs->SyncDirectory(wal_directory_));
   if (left_over) DRIFTDB_RETURN_IF_ERROR(vfs->Delete(unfinished));

@@ -79,6 +79,7 @@ class Engine {
   explicit Engine(const EngineOptions& options);
   Status OpenFiles();
   Status CheckMayCreate();
+  Status CheckUnfinishedLog(const std::string& unfinished);
   Status CreateMainFile(const std::string& path);
   Status LoadRoot();
   Status Recover();

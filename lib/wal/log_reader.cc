@@ -30,7 +30,7 @@ Result<std::unique_ptr<LogReader>> LogReader::Open(platform::Vfs* vfs, const std
 Status LogReader::Damage(const std::string& what) const {
   return DataLossError("the log is damaged: {}", what)
       .WithDetail(fmt::format("All up to LSN {} is intact.", end_.position.lsn.value))
-      .WithHint("Restore a backup, or open with salvage to keep what precedes the damage.");
+      .WithHint("Restore a backup, or an intact copy of the log.");
 }
 
 // What is wrong with the files that are no segments: one of them may be what is missed.

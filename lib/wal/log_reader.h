@@ -5,7 +5,7 @@
 // end its header records. In the last segment the first bad frame is the end (torn tail), unless
 // something later proves that it had been durable: then the log is damaged. Threads: one owner;
 // LogReader must not run over the range a live LogWriter is writing. Errors: XX001 damage (with a
-// hint at salvage), 55000 another database, 0A000 another format version, 58P01/58030 I/O. Source:
+// hint at a backup), 55000 another database, 0A000 another format version, 58P01/58030 I/O. Source:
 // docs/internals/wal_format.md.
 #ifndef DRIFTDB_WAL_LOG_READER_H_
 #define DRIFTDB_WAL_LOG_READER_H_

@@ -58,6 +58,15 @@ std::string SegmentPath(const std::string& directory, uint64_t number) {
   return fmt::format("{}/{:06}", directory, number);
 }
 
+Result<std::vector<std::string>> SegmentPaths(platform::Vfs* vfs, const std::string& directory) {
+  DRIFTDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, vfs->List(directory));
+  std::vector<std::string> paths;
+  for (const std::string& name : names) {
+    if (SegmentNumberOf(name) != 0) paths.push_back(directory + "/" + name);
+  }
+  return paths;
+}
+
 Result<std::vector<SegmentFile>> ListSegments(platform::Vfs* vfs, const std::string& directory,
                                               const Uuid& database) {
   DRIFTDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, vfs->List(directory));

@@ -28,6 +28,8 @@ struct SegmentFile {
 };
 
 std::string SegmentPath(const std::string& directory, uint64_t number);
+// The paths of all files of `directory` with a segment's name, unread. Missing directory: 58P01.
+Result<std::vector<std::string>> SegmentPaths(platform::Vfs* vfs, const std::string& directory);
 // All segment files of `directory`, by number; other names are ignored. Missing directory: 58P01.
 // Errors: 0A000 another format version, 55000 another database's log, XX001.
 Result<std::vector<SegmentFile>> ListSegments(platform::Vfs* vfs, const std::string& directory,

@@ -7,6 +7,7 @@
 #include "crash_sql.h"
 #include "platform/thread.h"
 #include "platform/vfs_fault.h"
+#include "storage/page/main_file.h"
 
 namespace driftdb::api {
 
@@ -116,6 +117,39 @@ TEST_CASE("a database in a directory that somebody else has just made is found a
   const SqlState before = test.Read();
   test.Crash(CrashModel::kNone);
   CHECK(SqlDifference(test.Read(), before).empty());
+}
+
+TEST_CASE("an interrupted creation removes no other database's log, nor files that are no log") {
+  DurabilityBed test;
+  test.Open();
+  test.Run({"CREATE TABLE a (x int)", "INSERT INTO a VALUES (1)"});
+  const SqlState before = test.Read();
+  test.bed->Drop();
+  const std::string main = "/db/main.drift", away = "/away", unfinished = "/db/main.drift.new";
+  // The log is this database's, the unfinished file that of another one, or of a torn creation.
+  test.Ok(test.vfs->Rename(main, away));
+  const bool torn = GENERATE(false, true);
+  if (torn) {
+    test.Ok(SqlWriteFile(test.vfs.get(), unfinished, "torn"));
+  } else {
+    test.Ok(storage::MainFile::Create(test.vfs.get(), unfinished, Hash128{1, 2}).status());
+  }
+  CHECK(test.bed->Open().sqlstate() == sqlstate::kObjectNotInState);
+  test.Ok(test.vfs->Delete(unfinished));
+  CHECK(test.bed->Open().sqlstate() == sqlstate::kDataCorrupted);
+  test.Ok(test.vfs->Rename(away, main));
+  test.Open();
+  CHECK(SqlDifference(test.Read(), before).empty());
+
+  // A log directory may be a file system of its own, with what such have in them.
+  DurabilityBed fresh;
+  fresh.Ok(fresh.vfs->MakeDirectory("/db"));
+  fresh.Ok(fresh.vfs->MakeDirectory("/db/wal"));
+  fresh.Ok(SqlWriteFile(fresh.vfs.get(), "/db/wal/lost+found", "mine"));
+  fresh.Ok(SqlWriteFile(fresh.vfs.get(), unfinished, "torn"));
+  fresh.Open();
+  fresh.Run({"CREATE TABLE a (x int)"});
+  CHECK(SqlReadFile(fresh.vfs.get(), "/db/wal/lost+found").value() == "mine");
 }
 
 TEST_CASE("COPY checks unique keys while others insert: one of two with the same key fails") {

@@ -114,7 +114,7 @@ TEST_CASE("wal reader: a bad last frame is a torn tail, a bad earlier one is dam
       const TestScan scan = bed.Scan();
       INFO("record " << number);
       REQUIRE(scan.status.sqlstate() == sqlstate::kDataCorrupted);
-      REQUIRE(scan.status.error().hint.find("salvage") != std::string::npos);
+      REQUIRE(scan.status.error().hint.find("backup") != std::string::npos);
       const TestScan salvaged = bed.Scan(true);
       REQUIRE(salvaged.status.ok());
       REQUIRE(salvaged.end.damage.sqlstate() == sqlstate::kDataCorrupted);
