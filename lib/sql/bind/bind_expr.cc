@@ -239,7 +239,17 @@ Result<ExprPtr> StatementBinder::BindParam(const AstParam& ast) {
   return expr::MakeParameter(ast.index - 1, parameters_[ast.index - 1], ast.position);
 }
 
+// The sign belongs to the number where that makes a smaller type of it: -2147483648 is an integer,
+// although 2147483648 is none.
 Result<ExprPtr> StatementBinder::BindUnary(const AstUnary& ast) {
+  if (ast.op == "-" && ast.operand->kind == AstExprKind::kLiteral &&
+      ast.operand->As<AstLiteral>().literal == LiteralKind::kInteger) {
+    const std::string text = "-" + ast.operand->As<AstLiteral>().text;
+    for (const TypeId type : {TypeId::kInt32, TypeId::kInt64}) {
+      Result<Value> value = ParseValue(type, text);
+      if (value.ok()) return expr::MakeConstant(std::move(value).value(), ast.position);
+    }
+  }
   DRIFTDB_ASSIGN_OR_RETURN(ExprPtr operand, BindExpr(*ast.operand));
   if (ast.op == "+" && (operand->type.is_numeric() || operand->type.is_floating())) return operand;
   return expr::BindOperator(ast.op, nullptr, std::move(operand), ast.position);
