@@ -31,36 +31,61 @@ int64_t PointLoadInteger(const Vector& vector) {
 
 }  // namespace
 
+PointValue::Kind PointValue::KindOf(const expr::Expr& expression) {
+  if (expression.kind == expr::ExprKind::kConstant) return Kind::kConstant;
+  if (expression.kind == expr::ExprKind::kParameter) return Kind::kParameter;
+  if (expression.kind != expr::ExprKind::kCast || expression.type.id != TypeId::kVarchar) {
+    return Kind::kComputed;
+  }
+  const expr::Expr& from = *expression.children[0];
+  const bool is_text = from.type.id == TypeId::kText || from.type.id == TypeId::kVarchar;
+  return from.kind == expr::ExprKind::kParameter && is_text ? Kind::kVarcharParameter
+                                                            : Kind::kComputed;
+}
+
 Result<PointValue> PointValue::Make(const expr::Expr& expression, expr::EvalContext* eval) {
   PointValue value;
   value.eval_ = eval;
   value.position_ = expression.position;
-  if (expression.kind == expr::ExprKind::kConstant) {
-    value.value_ = expression.value;
-  } else if (expression.kind == expr::ExprKind::kParameter) {
-    value.kind_ = Kind::kParameter;
-    value.parameter_ = expression.parameter;
-  } else {
-    value.kind_ = Kind::kComputed;
+  value.kind_ = KindOf(expression);
+  if (value.kind_ == Kind::kConstant) value.value_ = expression.value;
+  if (value.kind_ == Kind::kParameter) value.parameter_ = expression.parameter;
+  if (value.kind_ == Kind::kVarcharParameter) {
+    value.parameter_ = expression.children[0]->parameter;
+    value.length_ = expression.type.length;
+  }
+  if (value.kind_ == Kind::kVarcharParameter || value.kind_ == Kind::kComputed) {
     DRIFTDB_ASSIGN_OR_RETURN(value.compiled_, expr::CompiledExpr::Compile(expression, eval));
   }
   return value;
+}
+
+Result<const Value*> PointValue::Parameter() const {
+  const Value* value = eval_->Parameter(parameter_);
+  if (value != nullptr) return value;
+  return Error(sqlstate::kUndefinedParameter, "there is no parameter ${}", parameter_ + 1)
+      .At(position_);
+}
+
+Result<const Value*> PointValue::Compute() {
+  DRIFTDB_ASSIGN_OR_RETURN(value_, compiled_.EvaluateRow({}));
+  return &value_;
 }
 
 Result<const Value*> PointValue::Get() {
   switch (kind_) {
     case Kind::kConstant:
       return &value_;
-    case Kind::kParameter: {
-      const Value* value = eval_->Parameter(parameter_);
-      if (value != nullptr) return value;
-      return Error(sqlstate::kUndefinedParameter, "there is no parameter ${}", parameter_ + 1)
-          .At(position_);
+    case Kind::kParameter:
+      return Parameter();
+    case Kind::kVarcharParameter: {
+      DRIFTDB_ASSIGN_OR_RETURN(const Value* const value, Parameter());
+      // No more bytes than characters allowed: the cast would change nothing.
+      const bool fits = value->is_null() || length_ == 0 || value->string().size() <= length_;
+      return fits ? Result<const Value*>(value) : Compute();
     }
-    case Kind::kComputed: {
-      DRIFTDB_ASSIGN_OR_RETURN(value_, compiled_.EvaluateRow({}));
-      return &value_;
-    }
+    case Kind::kComputed:
+      return Compute();
   }
   return InternalError("unknown kind of value");
 }

@@ -28,9 +28,15 @@ class PointValue {
   Result<const Value*> Get();
 
  private:
-  enum class Kind : uint8_t { kConstant, kParameter, kComputed };
+  // kVarcharParameter: a text parameter as varchar(length_), which few values are too long for.
+  enum class Kind : uint8_t { kConstant, kParameter, kVarcharParameter, kComputed };
+  static Kind KindOf(const expr::Expr& expression);
+  Result<const Value*> Parameter() const;
+  Result<const Value*> Compute();
+
   Kind kind_ = Kind::kConstant;
   uint32_t parameter_ = 0;
+  uint32_t length_ = 0;
   int64_t position_ = 0;
   expr::EvalContext* eval_ = nullptr;
   Value value_;
