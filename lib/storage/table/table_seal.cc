@@ -157,12 +157,12 @@ Result<bool> Table::SealGroup(uint64_t number, CommitSeq horizon) {
     DRIFTDB_RETURN_IF_ERROR(writer.FinishColumn(ordinals[o]));
   }
   GroupDescriptor descriptor = TableSealDescribe(number, pieces);
+  descriptor.columns = writer.columns();
   EpochRoom room(environment_.epochs, kGroupChunks);
   platform::MutexLock lock(&state_->mutex);
   CommitSeq youngest(1);
   if (!TableSealRetire(group, pieces, horizon, &youngest)) return false;
   const Status installed = Guarded([&] {
-    descriptor.columns = writer.columns();
     auto sealed = std::make_unique<SealedGroup>(std::move(descriptor), VersionWord::Live(youngest),
                                                 nullptr, environment_);
     writer.Finish();
