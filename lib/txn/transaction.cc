@@ -299,7 +299,7 @@ Status Transaction::Commit() {
 
 void Transaction::Abort() {
   if (has_writes() && !TakeBack({})) {
-    manager_->Strand(txid_, std::move(writer_));
+    manager_->Strand(std::move(writer_));
     txid_ = TxnId();
   } else if (has_writes()) {
     manager_->ForgetParts(this);

@@ -92,8 +92,7 @@ void TransactionManager::Recycle(std::unique_ptr<WriterState> writer) {
   if (spare_.size() < kManagerSpareStates) spare_.push_back(std::move(writer));
 }
 
-void TransactionManager::Strand(TxnId txn, std::unique_ptr<WriterState> writer) {
-  DRIFTDB_DCHECK(writer->undo.txn() == txn);
+void TransactionManager::Strand(std::unique_ptr<WriterState> writer) {
   Poison(Status::OutOfMemory());
   platform::MutexLock lock(&sessions_mutex_);
   writer->next = std::move(stranded_);

@@ -110,7 +110,7 @@ class TransactionManager {
   std::unique_ptr<WriterState> TakeWriterState();
   void Recycle(std::unique_ptr<WriterState> writer);
   // The end of a transaction that could not be rolled back (TM-5). Takes no memory.
-  void Strand(TxnId txn, std::unique_ptr<WriterState> writer);
+  void Strand(std::unique_ptr<WriterState> writer);
 
   const ManagerEnvironment environment_;
   SnapshotRegistry snapshots_;
