@@ -255,7 +255,7 @@ Status Statement::Start() {
     // single row again. It runs once more as a whole: the change is published and seen now (TXN-8).
     executor_ = nullptr;
     connection_->set_running(nullptr);
-    if (transaction->has_writes()) transaction->RollbackTo(mark_);
+    if (transaction->has_writes()) DRIFTDB_RETURN_IF_ERROR(transaction->RollbackTo(mark_));
     transaction->EndStatement(snapshot_);
   }
   started_ = true;
@@ -350,7 +350,8 @@ Status Statement::Finish(bool success) {
   const bool wrote = transaction->has_writes();
   // A query that fails after its start has written nothing; what is behind its mark is of other
   // statements.
-  if (!success && wrote && !started_) transaction->RollbackTo(mark_);
+  // What dooms the transaction is told at its end; the statement's own error is said now.
+  if (!success && wrote && !started_) (void)transaction->RollbackTo(mark_);
   transaction->EndStatement(snapshot_);
   return connection_->EndAutocommit(success, wrote && !transaction->in_block());
 }

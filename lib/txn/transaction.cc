@@ -135,7 +135,7 @@ Transaction::Mark Transaction::TakeMark() {
 
 void Transaction::ReleaseMark(const Mark& mark) { hook_depth_ = mark.hook_depth - 1; }
 
-void Transaction::RollbackTo(const Mark& mark) {
+Status Transaction::RollbackTo(const Mark& mark) {
   if (has_writes() && !TakeBack(mark)) {
     doomed_ = Status::OutOfMemory();  // what still stands is Abort's
   } else if (has_writes()) {
@@ -161,13 +161,14 @@ void Transaction::RollbackTo(const Mark& mark) {
   hook_depth_ = mark.hook_depth - 1;
   locks_.ReleaseFrom(this, mark.locks);
   manager_->waits()->Release(participant_);  // row locks taken since the mark are free again
+  return doomed_;
 }
 
 void Transaction::RollbackToLast() {
   NamedSavepoint& last = savepoints_.back();
   if (statement_ > last.mark.statement) undone_.emplace_back(last.mark.statement, statement_);
-  RollbackTo(last.mark);
-  last.mark = TakeMark();  // the savepoint itself stays
+  (void)RollbackTo(last.mark);  // TryRollbackToLast returns it
+  last.mark = TakeMark();       // the savepoint itself stays
 }
 
 // Whatever happens, nobody goes on as if it had been undone.

@@ -124,7 +124,8 @@ class Transaction {
   // log's.
   Status MaybeFlushRedo();
 
-  // Marks for savepoints and for statement atomicity; RollbackTo leaves later marks invalid.
+  // Marks for savepoints and for statement atomicity; RollbackTo leaves later marks invalid. It
+  // returns what doomed the transaction, if anything did: nobody may go on writing in it then.
   struct Mark {
     storage::UndoMark undo;
     uint64_t redo_position = 0;  // counts flushed parts too
@@ -135,7 +136,7 @@ class Transaction {
   };
   Mark TakeMark();
   void ReleaseMark(const Mark& mark);
-  void RollbackTo(const Mark& mark);
+  Status RollbackTo(const Mark& mark);
 
   // SAVEPOINT name, RELEASE, ROLLBACK TO. Errors: 3B001, 25P01.
   Status Savepoint(const std::string& name);

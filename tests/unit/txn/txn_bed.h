@@ -96,7 +96,7 @@ class BedSession {
     if (status.ok()) {
       txn.ReleaseMark(mark);
     } else {
-      txn.RollbackTo(mark);
+      (void)txn.RollbackTo(mark);
     }
     if (txn.in_block()) return status;
     if (status.ok()) return txn.Commit();
