@@ -319,8 +319,9 @@ Result<ExprPtr> BindCast(ExprPtr expr, LogicalType to, CastContext context, int6
       return BindingCastLiteral(std::move(expr), to, context, position);
     }
     if (expr->kind == ExprKind::kParameter) {
-      expr->type = to;
-      return expr;
+      // A parameter has no precision of its own: its value is rounded by the cast (P3).
+      expr->type = to.is_rounded() ? LogicalType(to.id) : to;
+      if (expr->type == to) return expr;
     }
   }
   if (!CanCast(expr->type, to, context)) {
@@ -334,6 +335,10 @@ Result<ExprPtr> BindCast(ExprPtr expr, LogicalType to, CastContext context, int6
     return Error(sqlstate::kCannotCoerce, "cannot cast type {} to {}", TypeWord(expr->type),
                  TypeWord(to))
         .At(position);
+  }
+  if (to.is_rounded() && expr->type.id != to.id && !expr->type.is_string()) {  // P3
+    DRIFTDB_ASSIGN_OR_RETURN(
+        expr, BindCast(std::move(expr), LogicalType(to.id), context, position, column));
   }
   auto cast = std::make_unique<Expr>();
   cast->kind = ExprKind::kCast;

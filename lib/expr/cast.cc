@@ -63,7 +63,7 @@ CastInfo CastFindDatetime(TypeId from, TypeId to) {
 CastInfo FindCast(const LogicalType& from, const LogicalType& to) {
   if (from == to) return {CastInfo::Method::kRelabel, CastContext::kImplicit};
   if (from.id == to.id) {
-    const bool same = to.id != TypeId::kDecimal && to.length == 0;
+    const bool same = to.id != TypeId::kDecimal && to.length == 0 && !to.is_rounded();
     return {same ? CastInfo::Method::kRelabel : CastInfo::Method::kKernel, CastContext::kImplicit};
   }
   if (from.id == TypeId::kUnknown) return CastKernelInfo(CastContext::kImplicit);

@@ -4,6 +4,41 @@
 
 namespace driftdb {
 
+namespace {
+
+// PostgreSQL's bit of each field in an interval's typmod (datetime.h, INTERVAL_MASK).
+constexpr int32_t kTypmodMonth = 1 << 1, kTypmodYear = 1 << 2, kTypmodDay = 1 << 3,
+                  kTypmodHour = 1 << 10, kTypmodMinute = 1 << 11, kTypmodSecond = 1 << 12;
+
+struct IntervalFieldsName {
+  const char* words;
+  int32_t typmod;
+};
+constexpr IntervalFieldsName kIntervalFieldsNames[kIntervalFieldsCount] = {
+    {"", 0x7FFF},
+    {" year", kTypmodYear},
+    {" month", kTypmodMonth},
+    {" day", kTypmodDay},
+    {" hour", kTypmodHour},
+    {" minute", kTypmodMinute},
+    {" second", kTypmodSecond},
+    {" year to month", kTypmodYear | kTypmodMonth},
+    {" day to hour", kTypmodDay | kTypmodHour},
+    {" day to minute", kTypmodDay | kTypmodHour | kTypmodMinute},
+    {" day to second", kTypmodDay | kTypmodHour | kTypmodMinute | kTypmodSecond},
+    {" hour to minute", kTypmodHour | kTypmodMinute},
+    {" hour to second", kTypmodHour | kTypmodMinute | kTypmodSecond},
+    {" minute to second", kTypmodMinute | kTypmodSecond},
+};
+
+// "(3)", or nothing when the type does not say.
+std::string TypeFraction(const LogicalType& type) {
+  const int digits = type.fraction_digits();
+  return digits < 0 ? std::string() : fmt::format("({})", digits);
+}
+
+}  // namespace
+
 std::string LogicalType::ToString() const {
   switch (id) {
     case TypeId::kUnknown:
@@ -35,13 +70,14 @@ std::string LogicalType::ToString() const {
     case TypeId::kDate:
       return "date";
     case TypeId::kTime:
-      return "time without time zone";
+      return "time" + TypeFraction(*this) + " without time zone";
     case TypeId::kTimestamp:
-      return "timestamp without time zone";
+      return "timestamp" + TypeFraction(*this) + " without time zone";
     case TypeId::kTimestampTz:
-      return "timestamp with time zone";
+      return "timestamp" + TypeFraction(*this) + " with time zone";
     case TypeId::kInterval:
-      return "interval";
+      return std::string("interval") +
+             kIntervalFieldsNames[static_cast<int>(interval_fields())].words + TypeFraction(*this);
     case TypeId::kUuid:
       return "uuid";
   }
@@ -99,6 +135,17 @@ int32_t LogicalType::pg_typmod() const {
     case TypeId::kVarchar:
     case TypeId::kChar:
       return length == 0 ? -1 : static_cast<int32_t>(length) + kHeaderBytes;
+    case TypeId::kTime:
+    case TypeId::kTimestamp:
+    case TypeId::kTimestampTz:
+      return fraction_digits();
+    case TypeId::kInterval: {
+      constexpr int32_t kAllDigits = 0xFFFF;
+      const int digits = fraction_digits();
+      if (digits < 0 && interval_fields() == IntervalFields::kAll) return -1;
+      return kIntervalFieldsNames[static_cast<int>(interval_fields())].typmod << 16 |
+             (digits < 0 ? kAllDigits : digits);
+    }
     default:
       return -1;
   }

@@ -66,6 +66,26 @@ constexpr size_t PhysicalWidth(PhysicalType type) {
   return 0;
 }
 
+// What an interval type keeps besides its precision: interval day to second, ...
+enum class IntervalFields : uint8_t {
+  kAll,
+  kYear,
+  kMonth,
+  kDay,
+  kHour,
+  kMinute,
+  kSecond,
+  kYearToMonth,
+  kDayToHour,
+  kDayToMinute,
+  kDayToSecond,
+  kHourToMinute,
+  kHourToSecond,
+  kMinuteToSecond,
+};
+inline constexpr int kIntervalFieldsCount = static_cast<int>(IntervalFields::kMinuteToSecond) + 1;
+
+inline constexpr int kFractionDigitsMax = 6;  // microseconds
 inline constexpr int kDecimalPrecisionMax = 38;
 inline constexpr int kDecimalPrecisionInt64 = 18;  // up to here int64, above int128
 // Type of an unconstrained `numeric`: values keep the scale they were written with up to this one.
@@ -73,9 +93,10 @@ inline constexpr int kDecimalDefaultScale = 6;
 
 struct LogicalType {
   TypeId id = TypeId::kUnknown;
-  uint8_t precision = 0;  // kDecimal
-  uint8_t scale = 0;      // kDecimal
-  uint32_t length = 0;    // kVarchar, kChar: characters; 0 = unlimited
+  // kDecimal: digits. kTime .. kInterval: 1 + digits of the seconds' fraction, 0 = it was not said.
+  uint8_t precision = 0;
+  uint8_t scale = 0;    // kDecimal: digits after the point; kInterval: IntervalFields
+  uint32_t length = 0;  // kVarchar, kChar: characters; 0 = unlimited
 
   constexpr LogicalType() = default;
   constexpr LogicalType(TypeId type_id) : id(type_id) {}  // NOLINT(google-explicit-constructor)
@@ -93,6 +114,13 @@ struct LogicalType {
   static constexpr LogicalType Char(uint32_t length) {
     LogicalType type(TypeId::kChar);
     type.length = length;
+    return type;
+  }
+
+  // time(2), timestamp(0), interval(3): `id` is one of kTime .. kInterval, `digits` 0 to 6.
+  static constexpr LogicalType Fraction(TypeId id, int digits) {
+    LogicalType type(id);
+    type.precision = static_cast<uint8_t>(digits + 1);
     return type;
   }
 
@@ -134,6 +162,22 @@ struct LogicalType {
   constexpr bool is_numeric() const { return id >= TypeId::kInt16 && id <= TypeId::kDecimal; }
   constexpr bool is_floating() const { return id == TypeId::kReal || id == TypeId::kDouble; }
   constexpr bool is_datetime() const { return id >= TypeId::kDate && id <= TypeId::kTimestampTz; }
+  // The types whose seconds have a fraction.
+  constexpr bool is_timed() const { return id >= TypeId::kTime && id <= TypeId::kInterval; }
+  // 0 to 6; -1 when the type does not say (and keeps all six), or is no such type.
+  constexpr int fraction_digits() const {
+    return is_timed() && precision <= kFractionDigitsMax + 1 ? static_cast<int>(precision) - 1 : -1;
+  }
+  constexpr IntervalFields interval_fields() const {
+    return id == TypeId::kInterval && scale < kIntervalFieldsCount
+               ? static_cast<IntervalFields>(scale)
+               : IntervalFields::kAll;
+  }
+  // Values of the same type without modifiers may have to be rounded or cut to fit (rule P1).
+  constexpr bool is_rounded() const {
+    return (fraction_digits() >= 0 && fraction_digits() < kFractionDigitsMax) ||
+           interval_fields() != IntervalFields::kAll;
+  }
 
   friend constexpr bool operator==(const LogicalType&, const LogicalType&) = default;
 

@@ -6,6 +6,7 @@
 #include "types/civil.h"
 #include "types/decimal.h"
 #include "types/text_parse.h"
+#include "types/time_precision.h"
 #include "types/utf8.h"
 
 namespace driftdb {
@@ -24,6 +25,9 @@ Status InvalidTextError(const LogicalType& type, std::string_view text) {
   if (type.id == TypeId::kDecimal) name = "numeric";
   if (type.id == TypeId::kTimestamp) name = "timestamp";
   if (type.id == TypeId::kTime) name = "time";
+  if (type.id == TypeId::kTimestampTz || type.id == TypeId::kInterval) {
+    name = LogicalType(type.id).ToString();
+  }
   return Error(type.is_datetime() || type.id == TypeId::kInterval
                    ? sqlstate::kInvalidDatetimeFormat
                    : sqlstate::kInvalidTextRepresentation,
@@ -112,6 +116,21 @@ Status TextFitString(const LogicalType& type, std::string_view* text) {
   }
   *text = text->substr(0, end);
   return OkStatus();
+}
+
+// The types whose seconds have a fraction, fitted to the digits and fields of the type (P1).
+Status TextParseTimed(const LogicalType& type, std::string_view text, const TextOptions& options,
+                      void* out) {
+  if (type.id == TypeId::kInterval) {
+    auto* interval = static_cast<Interval*>(out);
+    Status status = ParseInterval(text, type.interval_fields(), interval);
+    return status.ok() && type.is_rounded() ? FitInterval(type, interval) : status;
+  }
+  auto* micros = static_cast<int64_t*>(out);
+  Status status = type.id == TypeId::kTime
+                      ? ParseTime(text, micros)
+                      : ParseTimestamp(text, type.id == TypeId::kTimestampTz, options, micros);
+  return status.ok() && type.is_rounded() ? FitTime(type, micros) : status;
 }
 
 void TextAppendTimestampTz(int64_t micros, const TextOptions& options, std::string* out) {
@@ -332,13 +351,10 @@ Status ParseValue(const LogicalType& type, std::string_view text, void* out,
     case TypeId::kDate:
       return ParseDate(text, options, static_cast<int32_t*>(out));
     case TypeId::kTime:
-      return ParseTime(text, static_cast<int64_t*>(out));
     case TypeId::kTimestamp:
     case TypeId::kTimestampTz:
-      return ParseTimestamp(text, type.id == TypeId::kTimestampTz, options,
-                            static_cast<int64_t*>(out));
     case TypeId::kInterval:
-      return ParseInterval(text, static_cast<Interval*>(out));
+      return TextParseTimed(type, text, options, out);
     case TypeId::kUuid: {
       int128_t value = 0;
       Status status = TextParseUuid(text, &value);

@@ -80,6 +80,33 @@ IntervalUnit IntervalUnitOf(std::string_view word) {
   return IntervalUnit::kNone;
 }
 
+// What a number without a unit counts: the last field of the type, interval '90' day.
+IntervalUnit IntervalUnitOf(IntervalFields fields) {
+  switch (fields) {
+    case IntervalFields::kAll:
+    case IntervalFields::kSecond:
+    case IntervalFields::kDayToSecond:
+    case IntervalFields::kHourToSecond:
+    case IntervalFields::kMinuteToSecond:
+      return IntervalUnit::kSecond;
+    case IntervalFields::kYear:
+      return IntervalUnit::kYear;
+    case IntervalFields::kMonth:
+    case IntervalFields::kYearToMonth:
+      return IntervalUnit::kMonth;
+    case IntervalFields::kDay:
+      return IntervalUnit::kDay;
+    case IntervalFields::kHour:
+    case IntervalFields::kDayToHour:
+      return IntervalUnit::kHour;
+    case IntervalFields::kMinute:
+    case IntervalFields::kDayToMinute:
+    case IntervalFields::kHourToMinute:
+      return IntervalUnit::kMinute;
+  }
+  return IntervalUnit::kSecond;
+}
+
 // Sums in wide fields; the result is checked at the end.
 struct IntervalSum {
   int128_t months = 0, days = 0, micros = 0;
@@ -147,7 +174,7 @@ struct IntervalSum {
 
 class IntervalParser {
  public:
-  explicit IntervalParser(std::string_view text) : text_(text) {}
+  IntervalParser(std::string_view text, IntervalFields fields) : text_(text), fields_(fields) {}
 
   // 0 fine, 1 syntax, 2 range.
   int Parse(Interval* out) {
@@ -224,7 +251,7 @@ class IntervalParser {
       return 0;
     }
     Skip();
-    IntervalUnit unit = IntervalUnit::kNone;
+    IntervalUnit unit = IntervalUnitOf(fields_);
     if (at_ < text_.size() && std::isalpha(static_cast<unsigned char>(text_[at_]))) {
       const size_t before = at_;
       const std::string word = Word();
@@ -255,7 +282,7 @@ class IntervalParser {
       if (fraction != 0) return 1;
       ++at_;
       if (const int outcome = Magnitude(&seconds, &fraction); outcome != 0) return outcome;
-    } else if (fraction != 0) {  // mm:ss.f
+    } else if (fraction != 0 || fields_ == IntervalFields::kMinuteToSecond) {  // mm:ss.f
       seconds = minutes;
       minutes = hours;
       hours = 0;
@@ -313,14 +340,15 @@ class IntervalParser {
   }
 
   std::string_view text_;
+  IntervalFields fields_;
   size_t at_ = 0;
   IntervalSum sum_;
 };
 
 }  // namespace
 
-Status ParseInterval(std::string_view text, Interval* out) {
-  switch (IntervalParser(text).Parse(out)) {
+Status ParseInterval(std::string_view text, IntervalFields fields, Interval* out) {
+  switch (IntervalParser(text, fields).Parse(out)) {
     case 0:
       return OkStatus();
     case 1:

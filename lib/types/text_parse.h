@@ -32,7 +32,8 @@ Status ParseTime(std::string_view text, int64_t* out);
 // with_zone: the result is UTC, and a text without a zone is local time of the session.
 Status ParseTimestamp(std::string_view text, bool with_zone, const TextOptions& options,
                       int64_t* out);
-Status ParseInterval(std::string_view text, Interval* out);
+// A number without a unit counts the last of `fields`.
+Status ParseInterval(std::string_view text, IntervalFields fields, Interval* out);
 
 }  // namespace driftdb
 

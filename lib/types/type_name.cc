@@ -1,4 +1,6 @@
 // SQL names of types, with PostgreSQL's aliases.
+#include <algorithm>
+
 #include "base/error.h"
 #include "types/text_format.h"
 
@@ -95,6 +97,15 @@ Result<LogicalType> TypeWithLength(TypeId id, std::string_view name, int64_t len
                              : LogicalType::Varchar(static_cast<uint32_t>(length));
 }
 
+// More than six digits are six, as in PostgreSQL.
+Result<LogicalType> TypeWithFraction(TypeId id, std::string_view name, int64_t digits) {
+  if (digits < 0) {
+    return Error(sqlstate::kInvalidParameterValue, "{}({}) precision must not be negative", name,
+                 digits);
+  }
+  return LogicalType::Fraction(id, static_cast<int>(std::min<int64_t>(digits, kFractionDigitsMax)));
+}
+
 }  // namespace
 
 Result<LogicalType> ResolveTypeName(std::string_view name, const TypeModifiers& modifiers) {
@@ -115,8 +126,8 @@ Result<LogicalType> ResolveTypeName(std::string_view name, const TypeModifiers& 
       case TypeId::kTimestamp:
       case TypeId::kTimestampTz:
       case TypeId::kInterval:
-        // Sub-second precisions are accepted; values always keep microseconds.
         if (modifiers.count > 1) return TypeModifierError(name);
+        if (modifiers.count == 1) return TypeWithFraction(entry.id, name, modifiers.values[0]);
         return LogicalType(entry.id);
       default:
         if (name == "float" && modifiers.count == 1) {

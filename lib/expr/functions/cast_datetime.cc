@@ -1,7 +1,9 @@
 // Casts between dates, times, timestamps and intervals.
+#include "base/check.h"
 #include "expr/cast.h"
 #include "expr/kernel.h"
 #include "types/civil.h"
+#include "types/time_precision.h"
 
 namespace driftdb::expr {
 
@@ -97,10 +99,29 @@ Status DatetimeCastIntervalToTime(KernelCall& call) {
   return OkStatus();
 }
 
+// To fewer digits or fields of the same type.
+Status DatetimeCastFit(KernelCall& call) {
+  const LogicalType type = call.result_type;
+  if (type.id == TypeId::kInterval) {
+    auto* out = call.out->data<Interval>();
+    return ForEachRowChecked(call.rows, [&](size_t i) {
+      out[i] = call.args[0].value<Interval>(i);
+      return FitInterval(type, &out[i]);
+    });
+  }
+  auto* out = call.out->data<int64_t>();
+  return ForEachRowChecked(call.rows, [&](size_t i) {
+    out[i] = call.args[0].value<int64_t>(i);
+    return FitTime(type, &out[i]);
+  });
+}
+
 }  // namespace
 
 CastKernel SelectDatetimeCast(const LogicalType& from, const LogicalType& to) {
   const TypeId f = from.id, t = to.id;
+  if (f == t && to.is_rounded()) return {DatetimeCastFit, false};
+  DRIFTDB_DCHECK(!to.is_rounded() || from.is_string());  // P3: BindCast makes two steps of it
   if (f == TypeId::kDate) {
     if (t == TypeId::kTimestamp) return {DatetimeCastFromDate<false>, false};
     if (t == TypeId::kTimestampTz) return {DatetimeCastFromDate<true>, false};

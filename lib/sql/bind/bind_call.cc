@@ -124,8 +124,21 @@ Result<ExprPtr> StatementBinder::BindScalarCall(const AstFunctionCall& ast,
                  "set-returning functions are supported in FROM only")
         .At(ast.position);
   }
+  if (ast.syntax == CallSyntax::kKeyword && args.size() == 1) {
+    return BindCurrentTime(name, *args[0], ast.position);
+  }
   DRIFTDB_RETURN_IF_ERROR(NoteSequenceUse(name, args, ast.position));
   return expr::BindFunction(name, std::move(args), ast.position);
+}
+
+// current_timestamp(3) and its like: the time, cast to that many digits.
+Result<ExprPtr> StatementBinder::BindCurrentTime(const std::string& name, const expr::Expr& digits,
+                                                 uint32_t position) {
+  DRIFTDB_ASSIGN_OR_RETURN(ExprPtr time, expr::BindFunction(name, {}, position));
+  const auto kept =
+      static_cast<int>(std::min<int128_t>(digits.value.integer(), kFractionDigitsMax));
+  return expr::BindCast(std::move(time), LogicalType::Fraction(time->type.id, kept),
+                        expr::CastContext::kExplicit, position);
 }
 
 // nextval, currval and setval of a name known now: it must exist, and needs privileges.

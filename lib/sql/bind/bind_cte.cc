@@ -95,7 +95,7 @@ Result<BoundSelect> StatementBinder::BindRecursive(const AstCte& cte, CteDefinit
   for (size_t i = 0; i < types.size(); ++i) {
     if (types[i] == definition->types[i]) continue;
     // A numeric step may be wider than the base; the working table keeps the base's type.
-    if (types[i].id == definition->types[i].id) continue;
+    if (types[i].id == definition->types[i].id && !types[i].is_timed()) continue;
     return Error(sqlstate::kDatatypeMismatch,
                  "recursive query \"{}\" column {} has type {} in non-recursive term but type {} "
                  "overall",

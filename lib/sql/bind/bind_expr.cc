@@ -11,38 +11,6 @@ namespace driftdb::sql {
 
 namespace {
 
-// A bare number in interval '90' day counts in the last field of the type.
-std::string_view ExprIntervalUnit(IntervalFields fields) {
-  switch (fields) {
-    case IntervalFields::kAll:
-      return "";
-    case IntervalFields::kYear:
-      return " years";
-    case IntervalFields::kMonth:
-    case IntervalFields::kYearToMonth:
-      return " months";
-    case IntervalFields::kDay:
-      return " days";
-    case IntervalFields::kHour:
-    case IntervalFields::kDayToHour:
-      return " hours";
-    case IntervalFields::kMinute:
-    case IntervalFields::kDayToMinute:
-    case IntervalFields::kHourToMinute:
-      return " minutes";
-    default:
-      return " seconds";
-  }
-}
-
-bool ExprIsBareNumber(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  if (!text.empty() && (text.front() == '-' || text.front() == '+')) text.remove_prefix(1);
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
-}
-
 Status ExprUnsupported(std::string_view what, uint32_t position) {
   return Error(sqlstate::kFeatureNotSupported, "{} not supported", what).At(position);
 }
@@ -333,15 +301,6 @@ Result<ExprPtr> StatementBinder::BindCase(const AstCase& ast) {
 
 Result<ExprPtr> StatementBinder::BindCastNode(const AstCast& ast) {
   DRIFTDB_ASSIGN_OR_RETURN(const LogicalType type, ResolveType(ast.type));
-  const std::string_view unit = ExprIntervalUnit(ast.type.interval_fields);
-  if (type.id == TypeId::kInterval && !unit.empty() && ast.operand->kind == AstExprKind::kLiteral) {
-    const auto& literal = ast.operand->As<AstLiteral>();
-    if (literal.literal == LiteralKind::kString && ExprIsBareNumber(literal.text)) {
-      Result<Value> value = ParseValue(type, literal.text + std::string(unit));
-      if (!value.ok()) return std::move(value).status().At(ast.operand->position);
-      return expr::MakeConstant(std::move(value).value(), ast.operand->position);
-    }
-  }
   DRIFTDB_ASSIGN_OR_RETURN(ExprPtr operand, BindExpr(*ast.operand));
   const uint32_t position =
       operand->type.id == TypeId::kUnknown ? ast.operand->position : ast.position;

@@ -127,15 +127,9 @@ Result<LogicalType> StatementBinder::ResolveType(const TypeName& name) {
   }
   modifiers.count = static_cast<int>(name.modifiers.size());
   for (size_t i = 0; i < name.modifiers.size(); ++i) modifiers.values[i] = name.modifiers[i];
-  // Times are kept to the microsecond whatever precision was asked for; 0 to 6 are accepted.
-  const std::string& base = name.name.back();
-  const bool timed =
-      base == "time" || base == "timestamp" || base == "timestamptz" || base == "interval";
-  if (timed && modifiers.count == 1 && modifiers.values[0] >= 0 && modifiers.values[0] <= 6) {
-    modifiers.count = 0;
-  }
-  Result<LogicalType> type = ResolveTypeName(base, modifiers);
+  Result<LogicalType> type = ResolveTypeName(name.name.back(), modifiers);
   if (!type.ok()) return std::move(type).status().At(name.position);
+  if (type->id == TypeId::kInterval) type->scale = static_cast<uint8_t>(name.interval_fields);
   return type;
 }
 
@@ -210,8 +204,9 @@ Status StatementBinder::NoteParameter(const expr::Expr& expr) {
   }
   LogicalType& known = parameters_[expr.parameter];
   LogicalType own = expr.type;
-  // A parameter has no length of its own: a varchar(3) column must not cut or refuse it early.
-  if (own.is_string() && own.id != TypeId::kChar) own = LogicalType(own.id);
+  // A parameter has no length or precision of its own: a varchar(3) column must not cut or refuse
+  // it early.
+  if ((own.is_string() && own.id != TypeId::kChar) || own.is_timed()) own = LogicalType(own.id);
   if (known.id == TypeId::kUnknown) {
     known = own;
   } else if (known.id != own.id) {

@@ -184,6 +184,8 @@ class StatementBinder {
   Result<ExprPtr> BindCall(const AstFunctionCall& ast);
   Result<ExprPtr> BindSpecialForm(const AstFunctionCall& ast, const std::string& name);
   Result<ExprPtr> BindScalarCall(const AstFunctionCall& ast, const std::string& name);
+  Result<ExprPtr> BindCurrentTime(const std::string& name, const expr::Expr& digits,
+                                  uint32_t position);
   Result<ExprPtr> BindAggregateCall(const AstFunctionCall& ast, const std::string& name);
   Result<ExprPtr> BindGroupingCall(const AstFunctionCall& ast);
   Status BindAggregateModifiers(const AstFunctionCall& ast, expr::Expr* call);

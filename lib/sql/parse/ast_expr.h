@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "types/logical_type.h"
+
 namespace driftdb::sql {
 
 struct AstSelect;
@@ -65,24 +67,6 @@ struct AstExpr {
 };
 using AstExprPtr = std::unique_ptr<AstExpr>;
 using AstExprList = std::vector<AstExprPtr>;
-
-// Fields of an interval type or literal: interval '1' DAY TO SECOND.
-enum class IntervalFields : uint8_t {
-  kAll,
-  kYear,
-  kMonth,
-  kDay,
-  kHour,
-  kMinute,
-  kSecond,
-  kYearToMonth,
-  kDayToHour,
-  kDayToMinute,
-  kDayToSecond,
-  kHourToMinute,
-  kHourToSecond,
-  kMinuteToSecond,
-};
 
 // A type as written. The standard's spellings are already reduced to PostgreSQL's internal names:
 // int2 int4 int8 float4 float8 numeric bool bpchar varchar bit varbit timestamp timestamptz time
