@@ -48,6 +48,9 @@ Result<ExprPtr> RequireBoolean(ExprPtr expr, std::string_view construct);
 // `construct` is for the message "UNION types integer and text cannot be matched".
 Result<LogicalType> CommonType(const std::vector<const Expr*>& exprs, std::string_view construct);
 Result<LogicalType> CommonType(LogicalType a, LogicalType b, std::string_view construct);
+// `common` without the length or digits that an untyped literal or parameter beside it would have
+// to fit: coalesce(a_varchar_3, 'longer') is a varchar.
+LogicalType WidenForUntyped(const Expr& untyped, const LogicalType& common);
 
 bool IsAggregateName(std::string_view name);
 bool IsWindowFunctionName(

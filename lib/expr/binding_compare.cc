@@ -8,6 +8,7 @@
 #include "expr/resolution.h"
 #include "types/civil.h"
 #include "types/decimal.h"
+#include "types/utf8.h"
 
 namespace driftdb::expr {
 
@@ -91,11 +92,12 @@ Status CompareNoOperator(ComparisonOp op, const Expr& a, const Expr& b, int64_t 
       .At(position);
 }
 
-// The type an untyped literal takes opposite `other`: its type, without a length that would cut or
-// refuse it.
+// The type an untyped literal takes opposite `other`: its type, without a length or precision that
+// would cut, round or refuse it.
 LogicalType CompareLiteralType(const Expr& literal, const LogicalType& other) {
   if (other.id == TypeId::kVarchar) return TypeId::kText;
   if (other.id == TypeId::kChar) return TypeId::kChar;
+  if (other.is_timed()) return other.id;
   if (other.id == TypeId::kDecimal) {
     return DecimalCommonType(DecimalTypeOfExpr(literal), other);
   }
@@ -174,7 +176,7 @@ bool CompareMergeType(const LogicalType& type, const LogicalType& as_decimal, Lo
                       LogicalType* common_decimal) {
   if (type.id == common->id) {
     if (type.id == TypeId::kDecimal) *common = DecimalCommonType(*common, type);
-    if (!(*common == type) && type.is_string()) *common = LogicalType(type.id);
+    if (!(*common == type) && type.id != TypeId::kDecimal) *common = LogicalType(type.id);
     *common_decimal = DecimalCommonType(*common_decimal, as_decimal);
     return true;
   }
@@ -189,7 +191,7 @@ bool CompareMergeType(const LogicalType& type, const LogicalType& as_decimal, Lo
     *common = TypeId::kText;
   }
   if (common->id == TypeId::kDecimal) *common = merged_decimal;
-  if (common->is_string()) *common = LogicalType(common->id);
+  if (common->id != TypeId::kDecimal) *common = LogicalType(common->id);
   *common_decimal = merged_decimal;
   return true;
 }
@@ -215,7 +217,24 @@ Result<LogicalType> CommonType(const std::vector<const Expr*>& exprs, std::strin
     }
   }
   if (common.id == TypeId::kUnknown) return LogicalType(TypeId::kText);
+  for (const Expr* expr : exprs) {
+    if (expr->type.id == TypeId::kUnknown) common = WidenForUntyped(*expr, common);
+  }
   return common;
+}
+
+LogicalType WidenForUntyped(const Expr& untyped, const LogicalType& common) {
+  const bool constant = untyped.kind == ExprKind::kConstant;
+  if (constant && untyped.value.is_null()) return common;
+  // char(n) needs its length to pad the other values: it gives way to longer literals only.
+  const bool fits = common.id == TypeId::kChar && constant &&
+                    CountCharacters(untyped.value.string()) <= common.length;
+  if (fits) return common;
+  if (common.id != TypeId::kDecimal) return common.id;
+  // A parameter may bring any number of whole digits.
+  return DecimalCommonType(common, constant
+                                       ? DecimalTypeOfExpr(untyped)
+                                       : LogicalType::Decimal(kDecimalPrecisionMax, common.scale));
 }
 
 Result<LogicalType> CommonType(LogicalType a, LogicalType b, std::string_view construct) {
@@ -309,12 +328,15 @@ Result<ExprPtr> BindInList(std::vector<ExprPtr> list, bool negated, int64_t posi
   for (size_t i = 1; i < list.size() && all_match; ++i) {
     FoldIfConstant(list[i]);
     const LogicalType own = list[0]->type, other = list[i]->type;
-    if (own == other || (own.is_string() && other.is_string() && other.id != TypeId::kUnknown)) {
+    if (own == other || (own.id == other.id && own.is_timed()) ||
+        (own.is_string() && other.is_string() && other.id != TypeId::kUnknown)) {
       continue;
     }
     if (other.id == TypeId::kUnknown) {
       DRIFTDB_RETURN_IF_ERROR(CompareCast(list[i], CompareLiteralType(*list[i], own)));
-      all_match = list[i]->type == own || (own.is_string() && list[i]->type.is_string());
+      all_match = list[i]->type == own || (own.is_string() && list[i]->type.is_string()) ||
+                  (own.is_timed() && list[i]->type.id == own.id);
+      if (all_match) continue;
     }
     if (!(list[i]->type == own) && !own.is_string()) {
       all_match =

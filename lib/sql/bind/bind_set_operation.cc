@@ -64,8 +64,12 @@ Result<std::vector<LogicalType>> StatementBinder::UnifyTypes(
       types[c] = *common;
     }
   }
-  for (LogicalType& type : types) {
-    if (type.id == TypeId::kUnknown) type = TypeId::kText;
+  for (size_t c = 0; c < types.size(); ++c) {
+    if (types[c].id == TypeId::kUnknown) types[c] = TypeId::kText;
+    for (const BoundSelect& part : parts) {
+      const ExprPtr* untyped = UntypedOutput(part, c);
+      if (untyped != nullptr) types[c] = expr::WidenForUntyped(**untyped, types[c]);
+    }
   }
   return types;
 }
