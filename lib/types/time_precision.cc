@@ -26,7 +26,9 @@ bool RoundMicros(int64_t unit, int64_t* micros) {
 }  // namespace
 
 Status FitTime(const LogicalType& type, int64_t* micros) {
-  const int64_t unit = kUnits[type.fraction_digits()];
+  const int digits = type.fraction_digits();
+  if (digits < 0) return OkStatus();
+  const int64_t unit = kUnits[digits];
   if (type.id == TypeId::kTime) {
     // At most 24:00:00, which is a multiple of every unit.
     RoundMicros(unit, micros);

@@ -11,7 +11,6 @@
 
 namespace driftdb {
 
-// REQUIRES: type.is_rounded().
 // `micros` of a kTime, kTimestamp or kTimestampTz.
 Status FitTime(const LogicalType& type, int64_t* micros);
 Status FitInterval(const LogicalType& type, Interval* interval);
