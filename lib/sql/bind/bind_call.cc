@@ -137,8 +137,8 @@ Result<ExprPtr> StatementBinder::BindCurrentTime(const std::string& name, const 
   DRIFTDB_ASSIGN_OR_RETURN(ExprPtr time, expr::BindFunction(name, {}, position));
   const auto kept =
       static_cast<int>(std::min<int128_t>(digits.value.integer(), kFractionDigitsMax));
-  return expr::BindCast(std::move(time), LogicalType::Fraction(time->type.id, kept),
-                        expr::CastContext::kExplicit, position);
+  const LogicalType type = LogicalType::Fraction(time->type.id, kept);
+  return expr::BindCast(std::move(time), type, expr::CastContext::kExplicit, position);
 }
 
 // nextval, currval and setval of a name known now: it must exist, and needs privileges.
