@@ -35,9 +35,11 @@ Status DeltaArena::Grow(size_t bytes, bool forced) {
   }
   size_t size = next_block_bytes_;
   while (size < bytes) size *= 2;
+  // What may throw comes before what would have to be given back.
+  auto block = std::make_unique<Block>();
+  if (blocks_.size() == blocks_.capacity()) blocks_.reserve(2 * blocks_.size() + 4);
   Status reserved = memory_ == nullptr ? OkStatus() : memory_->Reserve(size, "index delta");
   if (!reserved.ok() && !forced) return reserved;
-  auto block = std::make_unique<Block>();
   block->data = static_cast<char*>(::operator new(size, std::align_val_t(64), std::nothrow));
   block->size = size;
   if (block->data == nullptr) {

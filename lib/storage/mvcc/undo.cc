@@ -32,7 +32,11 @@ Status UndoLog::Reserve(size_t bytes) {
   if (accountant_ != nullptr) {
     DRIFTDB_RETURN_IF_ERROR(accountant_->Reserve(sizeof(Block) + size, "undo log"));
   }
-  auto* block = static_cast<Block*>(::operator new(sizeof(Block) + size));
+  auto* block = static_cast<Block*>(::operator new(sizeof(Block) + size, std::nothrow));
+  if (block == nullptr) {
+    if (accountant_ != nullptr) accountant_->Release(sizeof(Block) + size);
+    return Status::OutOfMemory();
+  }
   block->previous = block_;
   block->size = size;
   block_ = block;
